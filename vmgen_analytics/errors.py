@@ -1,0 +1,253 @@
+"""Every error that this package raises on purpose; each says what, why and what to do next.
+
+- VMgenError
+    - SettingsError            a setting, a file of settings or the key is wrong or missing
+    - SchemaError              a frame is not the table that it should be
+    - PriceError               a price book contradicts itself, or lacks what was asked of it
+    - AllocationError          an invoice cannot be divided as asked
+    - ArchiveError             the archive cannot be read or written
+    - TransportError           no usable answer came (``sent``: no, maybe, yes)
+        - ConnectFailed        nothing was sent
+        - ConnectionLost       the connection broke before the answer was whole
+        - RequestTimeout       the answer did not come in time
+        - RedirectRefused      the answer points somewhere else
+    - ResponseError            an answer came that is not what the provider documents
+        - NotJSON
+        - TruncatedResponse
+        - ResponseTooLarge
+        - UnexpectedShape
+    - APIError                 the provider said no (``status``, ``retry_after``)
+        - AuthenticationError
+        - PermissionDenied
+        - NotFound
+        - Conflict
+        - ValidationError
+        - RateLimited
+        - ServerError
+    - FetchInterrupted         some VMs answered and some did not (``partial``, ``failures``, ``resume()``)
+    - CommandError             a power command
+        - CommandRefused       not sent: the VM is not what was asked for, or nobody confirmed
+        - CommandOutcomeUnknown  sent once, and it cannot be told whether it was carried out
+        - JobFailed
+        - JobTimeout
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+
+class VMgenError(Exception):
+    """Base of every error of this package; ``retryable`` tells whether trying again can help."""
+
+    retryable: ClassVar[bool] = False
+
+
+class SettingsError(VMgenError, ValueError):
+    """A setting, a file of settings or the key is wrong or missing."""
+
+
+class SchemaError(VMgenError, ValueError):
+    """A frame is not the table that it should be."""
+
+
+class PriceError(VMgenError, ValueError):
+    """A price book contradicts itself, or lacks what was asked of it."""
+
+
+class AllocationError(VMgenError, ValueError):
+    """An invoice cannot be divided as asked."""
+
+
+class ArchiveError(VMgenError):
+    """The archive cannot be read or written."""
+
+
+class TransportError(VMgenError):
+    """No usable answer came; ``sent`` says whether the request left: no, maybe or yes."""
+
+    sent = "maybe"
+    retryable = True
+
+
+class ConnectFailed(TransportError):
+    """No connection was made: the request was not sent."""
+
+    sent = "no"
+
+
+class ConnectionLost(TransportError):
+    """The connection broke before the answer was whole: the request may have been carried out."""
+
+
+class RequestTimeout(TransportError, TimeoutError):
+    """The answer did not come in time: the request may have been carried out."""
+
+
+class RedirectRefused(TransportError):
+    """The answer points to another place, which is given neither the key nor the request."""
+
+    sent = "yes"
+    retryable = False
+
+
+class ResponseError(VMgenError):
+    """An answer came that is not what the provider documents."""
+
+
+class NotJSON(ResponseError):
+    """The answer is not JSON: a maintenance page, a login page, a proxy."""
+
+    retryable = True
+
+
+class TruncatedResponse(ResponseError):
+    """The answer ended too early."""
+
+    retryable = True
+
+
+class ResponseTooLarge(ResponseError):
+    """The answer is larger than any answer should be."""
+
+
+class UnexpectedShape(ResponseError):
+    """The answer is JSON, but neither a list of records nor a record."""
+
+
+class APIError(VMgenError):
+    """The provider refused.
+
+    Attributes
+    ----------
+    status
+        HTTP status of the answer.
+    retry_after_s
+        Seconds that the provider asks to wait, where it said so.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class AuthenticationError(APIError):
+    """The key is not accepted (401)."""
+
+
+class PermissionDenied(APIError):
+    """The key is accepted, but not for this (403)."""
+
+
+class NotFound(APIError):
+    """There is no such thing (404, 410)."""
+
+
+class Conflict(APIError):
+    """Something else is under way (409)."""
+
+    retryable = True
+
+
+class ValidationError(APIError):
+    """The request is not what the provider accepts (400, 422)."""
+
+
+class RateLimited(APIError):
+    """Too many requests (429)."""
+
+    retryable = True
+
+
+class ServerError(APIError):
+    """The provider failed (5xx)."""
+
+    retryable = True
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that a fetch could not bring: the table and VM it was for, and why.
+
+    ``vm_id`` is None where the whole table is meant.
+    """
+
+    table: str
+    vm_id: int | None
+    error: VMgenError
+
+    def __str__(self) -> str:
+        where = self.table if self.vm_id is None else f"{self.table} of VM {self.vm_id}"
+        return f"{where}: {self.error}"
+
+
+class UnexpectedDataError(ResponseError, ValueError):
+    """A value in an answer could not be read, and is missing in the table."""
+
+
+class UnexpectedDataWarning(UserWarning):
+    """A value in an answer could not be read, and is missing in the table."""
+
+
+class FetchInterrupted(VMgenError):
+    """Some VMs answered and some did not; nothing that came is lost.
+
+    Attributes
+    ----------
+    partial
+        The table of what came, whole and typed.
+    failures
+        What did not come, and why.
+    """
+
+    retryable = True
+
+    def __init__(self, partial: pd.DataFrame, failures: tuple[Failure, ...], again: Callable[[], pd.DataFrame]) -> None:
+        first = failures[0]
+        others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        super().__init__(f"{first}{others}; what came is in .partial, .resume() fetches the rest")
+        self.partial = partial
+        self.failures = failures
+        self._again = again
+
+    def resume(self) -> pd.DataFrame:
+        """Fetch what is missing and return the whole table.
+
+        Returns
+        -------
+        DataFrame
+            The table that the interrupted fetch would have returned.
+
+        Raises
+        ------
+        FetchInterrupted
+            Something is still missing.
+        """
+        return self._again()
+
+
+class CommandError(VMgenError):
+    """A power command was not carried out, or nobody knows."""
+
+
+class CommandRefused(CommandError):
+    """The command was not sent: the VM is not what was asked for, or nobody confirmed."""
+
+
+class CommandOutcomeUnknown(CommandError):
+    """The command was sent once, and it cannot be told whether it was carried out."""
+
+
+class JobFailed(CommandError):
+    """The provider accepted the command and then failed to carry it out."""
+
+
+class JobTimeout(CommandError, TimeoutError):
+    """The job had not ended when the time to wait for it was over; it may still end."""

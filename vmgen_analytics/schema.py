@@ -1,0 +1,522 @@
+"""Every table that crosses a public border, declared once: columns, types, units, keys and meaning.
+
+Days are naive datetimes, instants end in ``_at`` and are UTC, months are periods. An unknown value is
+missing, never 0. ``python -m vmgen_analytics.schema`` prints the data dictionary of the README.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from vmgen_analytics.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MB_PER_GB = 1_000
+"""1 GB = 1,000 MB, here and nowhere else."""
+
+DAY = "datetime64[us]"
+INSTANT = "datetime64[us, UTC]"
+MONTH = "period[M]"
+TEXT = "str"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its dtype, what it means, its unit, and the provider's field where that has another name."""
+
+    dtype: str
+    meaning: str
+    unit: str = ""
+    source: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its name, key, columns, and what a row is.
+
+    ``key`` comes first among the columns. ``groups`` are the columns by which a derived table may be grouped: they
+    are optional, and belong to the key where they are present.
+    """
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    columns: Mapping[str, Column]
+    groups: tuple[str, ...] = ()
+
+    def frame(self, columns: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Build the table from its columns, typed even when empty.
+
+        Parameters
+        ----------
+        columns
+            Values by column name, all of one length; a column that is not given is missing throughout.
+
+        Returns
+        -------
+        DataFrame
+            This table, sorted by its key, with a RangeIndex.
+
+        Raises
+        ------
+        SchemaError
+            A column is not of this table, a value does not fit its type, or a key is repeated or missing.
+        """
+        columns = columns or {}
+        if strange := [name for name in columns if name not in self.columns]:
+            raise SchemaError(f"table {self.name} has no column {strange[0]!r}; it has {', '.join(self.columns)}")
+        rows = len(next(iter(columns.values()))) if columns else 0
+        typed = {
+            name: self._typed(name, columns[name]) if name in columns else _missing(column, rows)
+            for name, column in self.columns.items()
+            if name in columns or not column.optional
+        }
+        return self.check(self.sort(pd.DataFrame(typed)))
+
+    def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Put the columns in their declared order (others last) and sort the rows by key."""
+        known = [name for name in self.columns if name in frame]
+        others = [name for name in frame if name not in self.columns]
+        return frame[known + others].sort_values(self.key_of(frame), ignore_index=True)
+
+    def key_of(self, frame: pd.DataFrame) -> list[str]:
+        """Name the columns that tell the rows of this frame apart."""
+        return [*self.key, *(name for name in self.groups if name in frame)]
+
+    def check(self, frame: pd.DataFrame, *, unique: bool = True) -> pd.DataFrame:
+        """Return the frame if it is this table; further columns are let pass.
+
+        Parameters
+        ----------
+        frame
+            What claims to be this table.
+        unique
+            False leaves out the test for repeated keys, the only one that takes time on millions of rows.
+
+        Raises
+        ------
+        SchemaError
+            A column is missing or of another type, or a key is repeated or missing.
+        """
+        needed = [name for name, column in self.columns.items() if not column.optional]
+        if absent := [name for name in needed if name not in frame]:
+            raise SchemaError(f"{self.name} needs the column(s) {', '.join(absent)}; got {', '.join(map(str, frame))}")
+        for name in (name for name in self.columns if name in frame):
+            if str(frame[name].dtype) != self.columns[name].dtype:
+                raise SchemaError(
+                    f"{self.name}.{name}: expected {self.columns[name].dtype}, got {frame[name].dtype}; "
+                    f"schema.TABLES[{self.name!r}].cast(frame) converts it"
+                )
+        key = self.key_of(frame)
+        if unique and (repeated := frame.duplicated(key)).any():
+            raise SchemaError(f"{self.name} repeats the key {dict(frame.loc[repeated, key].iloc[0])}")
+        for name in self.key:
+            if self.columns[name].dtype != "Int64" and frame[name].hasnans:
+                raise SchemaError(f"{self.name}.{name} is part of the key and must not be missing")
+        return frame
+
+    def cast(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Convert each column of a frame to its declared type, leaving out columns that are not declared.
+
+        Raises
+        ------
+        SchemaError
+            A value does not fit, naming table, column and value.
+        """
+        present = {name: frame[name] for name in self.columns if name in frame}
+        return self.frame(present)
+
+    def _typed(self, name: str, values: Any) -> pd.Series:
+        dtype = self.columns[name].dtype
+        try:
+            if dtype == INSTANT:
+                return pd.Series(pd.to_datetime(values, utc=True)).dt.as_unit("us").reset_index(drop=True)
+            return pd.Series(values, dtype=dtype).reset_index(drop=True)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise SchemaError(f"{self.name}.{name}: expected {dtype}; {error}") from None
+
+
+def _missing(column: Column, rows: int) -> pd.Series:
+    return pd.Series([None] * rows, dtype="object" if column.dtype == "int64" and rows else column.dtype)
+
+
+_ACCOUNT = Column(TEXT, "name of the account in the settings")
+_VM = Column("int64", "number of the VM", source="id")
+_VM_NAME = Column(TEXT, "name of the VM on that day", source="name")
+_LOCATION = Column(TEXT, "where it stands; missing where nothing tells")
+_CONTINENT = Column(TEXT, "continent of the location")
+_PACKAGE = Column(TEXT, "name of the package on that day")
+_VCPUS = Column("float64", "virtual CPUs", "vCPU")
+_RAM = Column("float64", "memory", "GB")
+_DISK = Column("float64", "disk", "GB")
+_IN = Column("float64", "traffic received", "MB")
+_OUT = Column("float64", "traffic sent", "MB")
+_SEEN_AT = Column(INSTANT, "when the provider said so", source="HTTP Date")
+_SEEN_ON = Column(DAY, "day on which the provider said so, in the account's time zone", source="HTTP Date")
+_MONTH = Column(MONTH, "calendar month")
+_COST = Column("float64", "part of the invoices that falls on the row, in whole millionths; an estimate", "currency")
+_LIST_COST = Column("float64", "cost by the price book; missing where a price is", "currency")
+_COVERED = Column("int64", "VM-days with a report of traffic", "d")
+_EXPECTED = Column("int64", "VM-days on which the VMs existed", "d")
+_COMPLETE = Column("bool", "whether every expected VM-day has a report that will not change")
+_CENTRE = Column(TEXT, "who pays")
+
+_GROUPS: Mapping[str, Column] = MappingProxyType(
+    {
+        name: replace(column, optional=True)
+        for name, column in {
+            "account": _ACCOUNT,
+            "vm_id": Column("Int64", "number of the VM; missing where no VM is meant"),
+            "package": _PACKAGE,
+            "location": _LOCATION,
+            "continent": _CONTINENT,
+            "cost_centre": _CENTRE,
+        }.items()
+    }
+)
+_LABEL = {"vm_name": replace(_VM_NAME, meaning="newest name of the VM in that period", optional=True)}
+
+ARCHIVED: Sequence[Table] = (
+    Table(
+        "accounts",
+        "an account as it was at an instant",
+        ("account", "seen_at"),
+        {
+            "account": _ACCOUNT,
+            "seen_at": _SEEN_AT,
+            "credit": Column("float64", "what is left of what was paid in advance", "currency"),
+            "invoicing_model": Column(TEXT, "before or after payment"),
+            "billing_address": Column(TEXT, "as it stands on invoices"),
+        },
+    ),
+    Table(
+        "invoices",
+        "an invoice as it was at an instant",
+        ("account", "invoice_id", "seen_at"),
+        {
+            "account": _ACCOUNT,
+            "invoice_id": Column("int64", "number of the invoice", source="id"),
+            "seen_at": _SEEN_AT,
+            "invoice_date": Column(DAY, "date of the invoice", source="date"),
+            "status": Column(TEXT, "the provider's word for it"),
+            "total_cost": Column("float64", "its total; a credit is negative", "currency"),
+        },
+    ),
+    Table(
+        "locations",
+        "a location on a day",
+        ("account", "location_id", "seen_on"),
+        {
+            "account": _ACCOUNT,
+            "location_id": Column("int64", "number of the location", source="id"),
+            "seen_on": _SEEN_ON,
+            "location": Column(TEXT, "name of the location", source="name"),
+            "continent": _CONTINENT,
+        },
+    ),
+    Table(
+        "packages",
+        "a package that a location offers on a day",
+        ("account", "location_id", "package", "seen_on"),
+        {
+            "account": _ACCOUNT,
+            "location_id": Column("int64", "number of the location", source="id"),
+            "package": Column(TEXT, "name of the package", source="name"),
+            "seen_on": _SEEN_ON,
+            "vcpus": _VCPUS,
+            "ram_GB": _RAM,
+            "disk_GB": _DISK,
+        },
+    ),
+    Table(
+        "vms",
+        "a VM on a day",
+        ("account", "vm_id", "seen_on"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "seen_on": _SEEN_ON,
+            "vm_name": _VM_NAME,
+            "fqdn": Column(TEXT, "full domain name"),
+            "state": Column(TEXT, "the provider's word for it, as UP"),
+            "uptime": Column(TEXT, "as the provider words it"),
+            "uptime_h": Column("float64", "the same as a number, where it can be read", "h", source="uptime"),
+            "ipv4": Column(TEXT, "address as it came"),
+            "ipv6": Column(TEXT, "address as it came"),
+            "package": _PACKAGE,
+            "seen_at": _SEEN_AT,
+        },
+    ),
+    Table(
+        "usage",
+        "the traffic of a VM on a day",
+        ("account", "vm_id", "date"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "date": Column(DAY, "day of the traffic, in the account's time zone"),
+            "in_MB": _IN,
+            "out_MB": _OUT,
+            "seen_at": _SEEN_AT,
+            "status": Column(TEXT, "partial, provisional, final, lost_tail or imported"),
+        },
+    ),
+    Table(
+        "restatements",
+        "a final day that the provider changed",
+        ("account", "vm_id", "date", "seen_at"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "date": Column(DAY, "day of the traffic, in the account's time zone"),
+            "seen_at": _SEEN_AT,
+            "in_MB": _IN,
+            "out_MB": _OUT,
+            "in_MB_before": replace(_IN, meaning="traffic received, as it was before"),
+            "out_MB_before": replace(_OUT, meaning="traffic sent, as it was before"),
+        },
+    ),
+    Table(
+        "networking",
+        "an address of a VM on a day",
+        ("account", "vm_id", "ip", "seen_on"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "ip": Column(TEXT, "address as it came"),
+            "seen_on": _SEEN_ON,
+            "ip_version": Column(TEXT, "IPv4 or IPv6"),
+            "gateway": Column(TEXT, "as it came"),
+            "netmask": Column(TEXT, "as it came"),
+            "broadcast": Column(TEXT, "as it came"),
+            "rev_dns": Column(TEXT, "reverse DNS name"),
+            "is_primary": Column("boolean", "whether it is the VM's main address"),
+        },
+    ),
+    Table(
+        "jobs",
+        "a job of a VM",
+        ("account", "vm_id", "event", "started_at"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "event": Column(TEXT, "what was done, as power_on"),
+            "started_at": Column(INSTANT, "when it began"),
+            "status": Column(TEXT, "the provider's word for it"),
+            "last_updated_at": Column(INSTANT, "when it last changed"),
+            "seen_at": _SEEN_AT,
+        },
+    ),
+    Table(
+        "syncs",
+        "a sync of an account",
+        ("account", "started_at"),
+        {
+            "account": _ACCOUNT,
+            "started_at": Column(INSTANT, "by the provider's clock"),
+            "ended_at": Column(INSTANT, "by the provider's clock"),
+            "requests": Column("int64", "requests sent"),
+            "failures": Column("int64", "answers and values that could not be had"),
+            "rows": Column("int64", "rows that are new or changed"),
+            "incomplete": Column(TEXT, "tables that lack something, separated by commas"),
+        },
+    ),
+    Table(
+        "commands",
+        "a command to a VM",
+        ("account", "vm_id", "requested_at"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "requested_at": Column(INSTANT, "when it was about to be sent"),
+            "command": Column(TEXT, "power_on, power_off or reboot"),
+            "user": Column(TEXT, "who asked, by the name on this machine"),
+            "reason": Column(TEXT, "why, in their words"),
+            "outcome": Column(TEXT, "sending, done, refused, failed, timed_out or unknown"),
+            "job_id": Column(TEXT, "the provider's number of the job, where it gave one"),
+            "finished_at": Column(INSTANT, "when the outcome was known"),
+        },
+    ),
+)
+
+DERIVED: Sequence[Table] = (
+    Table(
+        "vm_days",
+        "a VM on a day of its life",
+        ("account", "date", "vm_id"),
+        {
+            "account": _ACCOUNT,
+            "date": Column(DAY, "day, in the account's time zone"),
+            "vm_id": _VM,
+            "vm_name": _VM_NAME,
+            "package": _PACKAGE,
+            "vcpus": _VCPUS,
+            "ram_GB": _RAM,
+            "disk_GB": _DISK,
+            "location": _LOCATION,
+            "continent": _CONTINENT,
+            "location_evidence": Column(
+                TEXT, "what the location rests on: user_mapping, only_location, package_unique"
+            ),
+            "state": Column(TEXT, "the provider's word for it, as UP"),
+            "presence": Column(TEXT, "how its existence is known: seen, usage or inferred"),
+            "in_MB": _IN,
+            "out_MB": _OUT,
+            "status": Column(TEXT, "status of the traffic; missing where none was reported"),
+        },
+    ),
+    Table(
+        "rated_costs",
+        "a VM-day at list price",
+        ("account", "date", "vm_id"),
+        {
+            "account": _ACCOUNT,
+            "date": Column(DAY, "day, in the account's time zone"),
+            "vm_id": _VM,
+            "list_cost": Column("float64", "monthly price / days of the month; missing without a price", "currency"),
+            "transfer_cost": Column("float64", "overage; missing where no transfer policy is known", "currency"),
+            "price_source": Column(TEXT, "file and line of the price; missing without one"),
+        },
+    ),
+    Table(
+        "allocated_costs",
+        "a part of an invoice",
+        ("account", "invoice_id", "date", "vm_id"),
+        {
+            "account": _ACCOUNT,
+            "invoice_id": Column("int64", "number of the invoice"),
+            "date": Column(DAY, "day of the VM; first of the month for what is unallocated"),
+            "vm_id": Column("Int64", "number of the VM; missing for what is unallocated"),
+            "month": replace(_MONTH, meaning="month that the invoice bills"),
+            "vm_name": _VM_NAME,
+            "package": _PACKAGE,
+            "location": _LOCATION,
+            "cost_centre": _CENTRE,
+            "key": Column(TEXT, "what the invoice was divided by: price_book, package_weight, even or unallocated"),
+            "key_value": Column("float64", "the row's amount of it"),
+            "ratio": Column("float64", "its part of the invoice before rounding"),
+            "allocated_cost": _COST,
+            "list_cost": _LIST_COST,
+        },
+    ),
+    Table(
+        "monthly_costs",
+        "the cost of a group in a month",
+        ("month",),
+        {
+            "month": _MONTH,
+            **_GROUPS,
+            **_LABEL,
+            "allocated_cost": _COST,
+            "list_cost": _LIST_COST,
+            "share": Column("float64", "part of the month's total", "1"),
+            "change": Column("float64", "against the month before; missing in the first month", "currency"),
+        },
+        groups=tuple(_GROUPS),
+    ),
+    Table(
+        "reconciliation",
+        "an invoice and what became of it",
+        ("account", "invoice_id"),
+        {
+            "account": _ACCOUNT,
+            "invoice_id": Column("int64", "number of the invoice"),
+            "month": replace(_MONTH, meaning="month that it bills"),
+            "invoiced": Column("float64", "its total", "currency"),
+            "allocated": Column("float64", "given to VMs", "currency"),
+            "unallocated": Column("float64", "given to none, because no VM was known", "currency"),
+            "list_cost": Column("float64", "the month's VM-days by the price book, on its largest invoice", "currency"),
+            "difference": Column(
+                "float64", "the month's invoices less its list cost, on its largest invoice", "currency"
+            ),
+            "state": Column(TEXT, "matched, or why not"),
+        },
+    ),
+    Table(
+        "daily_bandwidth",
+        "the traffic of a group on a day",
+        ("date",),
+        {
+            "date": Column(DAY, "day, in the account's time zone"),
+            **_GROUPS,
+            **_LABEL,
+            "in_MB": _IN,
+            "out_MB": _OUT,
+            "days_covered": _COVERED,
+            "days_expected": _EXPECTED,
+            "is_complete": _COMPLETE,
+        },
+        groups=tuple(_GROUPS),
+    ),
+    Table(
+        "monthly_bandwidth",
+        "the traffic of a group in a month",
+        ("month",),
+        {
+            "month": _MONTH,
+            **_GROUPS,
+            **_LABEL,
+            "in_MB": _IN,
+            "out_MB": _OUT,
+            "days_covered": _COVERED,
+            "days_expected": _EXPECTED,
+            "is_complete": _COMPLETE,
+        },
+        groups=tuple(_GROUPS),
+    ),
+    Table(
+        "footprint",
+        "what runs in a group on a day",
+        ("date",),
+        {
+            "date": Column(DAY, "day, in the account's time zone"),
+            **_GROUPS,
+            "vms": Column("int64", "VMs that exist, whatever their state", "VM"),
+            "vcpus": replace(_VCPUS, meaning="virtual CPUs of the VMs of known size"),
+            "ram_GB": replace(_RAM, meaning="memory of the VMs of known size"),
+            "disk_GB": replace(_DISK, meaning="disk of the VMs of known size"),
+            "known_share": Column("float64", "part of the VMs whose size is known", "1"),
+        },
+        groups=tuple(_GROUPS),
+    ),
+)
+
+TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (*ARCHIVED, *DERIVED)})
+
+
+def data_dictionary() -> str:
+    """Every table as Markdown, for the README.
+
+    Returns
+    -------
+    str
+        A heading, the meaning of a row, the key and the columns of each table.
+    """
+    return "\n".join(_described(table) for table in TABLES.values())
+
+
+def _described(table: Table) -> str:
+    kind = "archived" if table in ARCHIVED else "derived"
+    key = ", ".join([*table.key, *(["and its groups"] if table.groups else [])])
+    lines = [
+        f"#### `{table.name}`",
+        f"A row is {table.row}. {kind.capitalize()}; key: {key}.",
+        "",
+        "| column | type | unit | meaning | API field |",
+        "|---|---|---|---|---|",
+    ]
+    for name, column in table.columns.items():
+        when = " (where grouped so)" if column.optional else ""
+        lines.append(f"| {name} | {column.dtype} | {column.unit} | {column.meaning}{when} | {column.source} |")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    print(data_dictionary())  # noqa: T201 - this is the command that writes the README's dictionary

@@ -1,0 +1,235 @@
+"""Settings: the environment first, then ``vmgen.toml`` here, then the user's configuration folder."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, Self, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+import platformdirs
+
+from vmgen_analytics.errors import SettingsError
+
+FILE_NAME = "vmgen.toml"
+KEYRING_SERVICE = "vmgen_analytics"
+PATHS = ("archive", "prices", "cost_centres", "vm_locations", "budgets")
+
+AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "even"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account at the provider, and how to speak to it."""
+
+    base_url: str = "https://api.my.vmgen.com"
+    auth: str = "Authorization: Bearer {key}"
+    key_env: str = "VMGEN_API_KEY"
+    invoice_period: Literal["same-month", "previous-month"] = "same-month"
+    max_workers: int = 8
+    time_zone: str | None = None
+    settle_h: float = 6.0
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """How invoices are divided: the key (None: the best that the data allows) and the weights of a package."""
+
+    key: AllocationKey | None = None
+    weights: Mapping[str, float] = field(default_factory=lambda: {"vcpus": 1.0, "ram_GB": 0.5, "disk_GB": 0.01})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a user can set."""
+
+    archive: str = "data/archive"
+    currency: str = ""
+    time_zone: str = "UTC"
+    prices: str | None = None
+    cost_centres: str | None = None
+    vm_locations: str | None = None
+    budgets: str | None = None
+    accounts: Mapping[str, Account] = field(default_factory=lambda: {"main": Account()})
+    allocation: Allocation = field(default_factory=Allocation)
+
+    @classmethod
+    def load(cls, config: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the settings that hold here.
+
+        Parameters
+        ----------
+        config
+            A file to read instead of ``vmgen.toml`` here and in the user's configuration folder.
+        environ
+            The environment, for tests; by default this process's.
+
+        Raises
+        ------
+        SettingsError
+            A file cannot be read, or a setting is unknown, misspelt or of the wrong type.
+        """
+        environ = os.environ if environ is None else environ
+        config = config or environ.get("VMGEN_CONFIG")
+        if config and not Path(config).is_file():
+            raise SettingsError(f"no file of settings at {config}; name one that exists, or leave out --config")
+        user_folder = Path(platformdirs.user_config_dir("vmgen_analytics", appauthor=False))
+        files = [Path(config)] if config else [user_folder / FILE_NAME, Path(FILE_NAME)]
+        table: dict[str, Any] = {}
+        for file in files:
+            if file.is_file():
+                table |= _read(file)
+        for name in ("archive", "prices"):
+            if value := environ.get(f"VMGEN_{name.upper()}"):
+                table[name] = value
+        for name in ("base_url", "auth"):
+            if value := environ.get(f"VMGEN_{name.upper()}"):
+                accounts = table.setdefault("accounts", {"main": {}})
+                table["accounts"] = {account: {**set_, name: value} for account, set_ in accounts.items()}
+        settings: Self = _build(cls, table, "")
+        settings._check()
+        return settings
+
+    def account(self, name: str | None = None) -> tuple[str, Account]:
+        """Find an account by its name; without one, the only account, or ``main``.
+
+        Raises
+        ------
+        SettingsError
+            There is no such account, or there are several and none was named.
+        """
+        if name is None:
+            if len(self.accounts) > 1 and "main" not in self.accounts:
+                raise SettingsError(f"name one of the accounts {', '.join(self.accounts)} with --account")
+            name = "main" if "main" in self.accounts else next(iter(self.accounts))
+        if name not in self.accounts:
+            raise SettingsError(f"no account {name!r} in the settings; they have {', '.join(self.accounts)}")
+        return name, self.accounts[name]
+
+    def zone(self, account: str) -> ZoneInfo:
+        """Time zone of an account's usage days and billing month."""
+        return ZoneInfo(getattr(self.accounts.get(account), "time_zone", None) or self.time_zone)
+
+    def _check(self) -> None:
+        for name, account in self.accounts.items():
+            _check_zone(account.time_zone or self.time_zone)
+            if not 1 <= account.max_workers <= 32:
+                raise SettingsError(f"accounts.{name}.max_workers is {account.max_workers}; it goes from 1 to 32")
+            if "{key}" not in account.auth or ":" not in account.auth:
+                raise SettingsError(
+                    f"accounts.{name}.auth must be a header with {{key}} in it, as 'X-API-Key: {{key}}'"
+                )
+            if not name.replace("-", "").replace("_", "").isalnum():
+                raise SettingsError(f"the account name {name!r} may have letters, digits, - and _ only")
+        _check_zone(self.time_zone)
+
+
+def api_key(name: str, account: Account, environ: Mapping[str, str] | None = None) -> str:
+    """Find the API key of an account: in its environment variable, else in the system keyring.
+
+    Raises
+    ------
+    SettingsError
+        There is none.
+    """
+    environ = os.environ if environ is None else environ
+    if key := environ.get(account.key_env):
+        return key
+    if key := _keyring_key(name):
+        return key
+    raise SettingsError(
+        f"no API key for account {name!r}: set {account.key_env}, "
+        f"or keep it in the system keyring with: python -m keyring set {KEYRING_SERVICE} {name}"
+    )
+
+
+def _keyring_key(name: str) -> str | None:
+    import keyring  # noqa: PLC0415 - slow to import, and mostly not needed
+    import keyring.errors  # noqa: PLC0415
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, name)
+    except keyring.errors.KeyringError:
+        return None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot read the settings in {file}: {error}") from None
+    for name in PATHS:
+        path = table.get(name)
+        if isinstance(path, str) and "://" not in path:
+            table[name] = str(file.parent / path)
+    return table
+
+
+def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
+    """Make a dataclass of settings from a table, refusing what it does not know."""
+    hints = typing.get_type_hints(kind)
+    known = [each.name for each in fields(kind)]
+    for name in table:
+        if name in ("key", "api_key", "token") and kind is Account:
+            raise SettingsError(f"{where}{name}: a key is never written in a file; name its variable with key_env")
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            raise SettingsError(f"no setting {where}{name}; did you mean {where}{nearest[0]}?")
+    return kind(**{name: _value(hints[name], value, f"{where}{name}") for name, value in table.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911 - one line a kind of setting
+    if hint in (Account, Allocation):
+        return _build(hint, _table(value, where), f"{where}.")
+    if get_origin(hint) is Mapping:
+        inner = get_args(hint)[1]
+        if inner is Account:
+            return {name: _value(Account, each, f"{where}.{name}") for name, each in _table(value, where).items()}
+        return _weights(_table(value, where), where)
+    if get_origin(hint) in (types.UnionType, typing.Union):
+        return _value(get_args(hint)[0], value, where)
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise SettingsError(f"{where} is {value!r}; it can be {', '.join(map(str, get_args(hint)))}")
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or isinstance(value, bool):
+        raise SettingsError(f"{where} is {value!r}; it must be {_KINDS[hint]}")
+    return value
+
+
+_KINDS = {str: "text in quotes", int: "a whole number", float: "a number"}
+
+
+def _weights(table: Mapping[str, Any], where: str) -> dict[str, float]:
+    known = Allocation().weights
+    for name, value in table.items():
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            raise SettingsError(f"no setting {where}.{name}; did you mean {where}.{nearest[0]}?")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise SettingsError(f"{where}.{name} is {value!r}; it must be a number from 0 up")
+    return {**known, **{name: float(value) for name, value in table.items()}}
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"{where} is {value!r}; it must be a table, as [{where}]")
+    return value
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(f"time_zone is {name!r}; it must be a name as Europe/Amsterdam or UTC") from None
+
+
+__all__ = ["KEYRING_SERVICE", "Account", "Allocation", "AllocationKey", "Settings", "api_key"]
