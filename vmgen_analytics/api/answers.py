@@ -1,0 +1,132 @@
+"""An answer's bytes -> JSON, or the error that it stands for."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from vmgen_analytics.errors import (
+    APIError,
+    AuthenticationError,
+    Conflict,
+    NotFound,
+    NotJSON,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+    TruncatedResponse,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from vmgen_analytics.api.transport import Request
+
+_KINDS: Mapping[int, tuple[type[APIError], str]] = {
+    400: (ValidationError, "the provider does not accept the request"),
+    401: (
+        AuthenticationError,
+        "the key is not accepted; is the API enabled in the portal, and does the setting auth fit the provider?",
+    ),
+    403: (PermissionDenied, "the key does not allow this"),
+    404: (NotFound, "there is no such thing"),
+    409: (Conflict, "something else is under way"),
+    410: (NotFound, "it is gone"),
+    422: (ValidationError, "the provider does not accept the request"),
+    429: (RateLimited, "too many requests; try again later"),
+}
+
+
+def decoded(
+    request: Request, status: int, headers: Mapping[str, str], content: bytes, scrub: Callable[[str], str]
+) -> Any:
+    """Return the answer's JSON, None where it is empty.
+
+    Raises
+    ------
+    APIError
+        The status says no, or the answer is nothing but a message.
+    NotJSON, TruncatedResponse
+        A good status, but no JSON.
+    """
+    if not 200 <= status < 300:
+        raise _refusal(request, status, headers, content, scrub)
+    if not content.strip():
+        return None
+    payload = _json(request, content, scrub)
+    if isinstance(payload, dict) and payload and payload.keys() <= {"message", "error", "errors"}:
+        raise APIError(f"{request}: {_words(payload, scrub)}", status=status)
+    return payload
+
+
+def _json(request: Request, content: bytes, scrub: Callable[[str], str]) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # byte order marks, NaN and Infinity are no JSON, but some servers send them
+        return json.loads(content.decode("utf-8-sig"), parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        if content.lstrip()[:1] in b"[{" and error.pos >= len(error.doc.rstrip()) - 1:
+            raise TruncatedResponse(f"{request}: the answer ended too early ({len(content)} bytes came)") from None
+    except (ValueError, RecursionError):
+        pass
+    raise NotJSON(f"{request}: the answer is not JSON but {_excerpt(content, scrub)}; is base_url the API's address?")
+
+
+def _refusal(
+    request: Request, status: int, headers: Mapping[str, str], content: bytes, scrub: Callable[[str], str]
+) -> APIError:
+    kind, why = _KINDS.get(status, (ServerError, "the provider failed") if status >= 500 else (APIError, "refused"))
+    try:
+        words = _words(orjson.loads(content), scrub)
+    except orjson.JSONDecodeError:
+        words = _excerpt(content, scrub) if content.strip() else ""
+    name = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "unknown status"
+    said = f" (it said: {words})" if words else ""
+    return kind(f"{request}: {status} {name}: {why}{said}", status=status, retry_after_s=retry_after_s(headers))
+
+
+def _words(payload: Any, scrub: Callable[[str], str]) -> str:
+    """Find what an error answer says, in the usual places."""
+    if not isinstance(payload, dict):
+        return scrub(str(payload)[:200])
+    said = payload.get("message") or payload.get("error") or payload.get("title") or payload.get("detail") or ""
+    errors = payload.get("errors")
+    if isinstance(errors, dict):
+        said = "; ".join([str(said), *(f"{field}: {_flat(reason)}" for field, reason in errors.items())])
+    elif isinstance(errors, list):
+        said = "; ".join([str(said), *map(str, errors)])
+    return scrub(re.sub(r"\s+", " ", str(said))[:500].strip("; "))
+
+
+def _flat(reason: Any) -> str:
+    return ", ".join(map(str, reason)) if isinstance(reason, list) else str(reason)
+
+
+def _excerpt(content: bytes, scrub: Callable[[str], str]) -> str:
+    text = content[:20_000].decode("utf-8", "replace")
+    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    words = f"a page titled {title[1].strip()!r}" if title else repr(re.sub(r"<[^>]*>|\s+", " ", text).strip()[:80])
+    return scrub(words)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the provider asks to wait, from Retry-After as a number or a date; junk is None."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value).timestamp()
+        now = parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, until - now)

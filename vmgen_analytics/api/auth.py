@@ -1,0 +1,95 @@
+"""The API key: held so that it cannot be printed, and given to one origin only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
+
+from requests.auth import AuthBase
+
+from vmgen_analytics.errors import SettingsError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Secret:
+    """Text that shows itself to nobody who does not ask for it by name."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        text = text.strip()
+        if not text or not text.isascii() or not text.isprintable():
+            raise SettingsError("the API key is empty or holds characters that no key has; copy it again")
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the text away; only what sends it calls this."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+class KeyAuth(AuthBase):
+    """Adds the key to requests for one origin, so that neither a redirect nor ``.netrc`` moves it.
+
+    Parameters
+    ----------
+    key
+        The API key.
+    template
+        The header, as ``Authorization: Bearer {key}``.
+    base_url
+        Where the key may go.
+    """
+
+    def __init__(self, key: Secret, template: str, base_url: str) -> None:
+        self.header, _, self._value = (part.strip() for part in template.partition(":"))
+        self._key = key
+        self._origin = origin(base_url)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the header if the request goes to the key's origin."""
+        if origin(request.url or "") == self._origin:
+            request.headers[self.header] = self._value.replace("{key}", self._key.reveal())
+        return request
+
+    def __repr__(self) -> str:
+        return f"KeyAuth({self.header}: <secret>)"
+
+    def scrub(self, text: str) -> str:
+        """Take the key out of a text that others wrote."""
+        return text.replace(self._key.reveal(), "<secret>")
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def checked_base_url(base_url: str) -> str:
+    """Return the base URL without its last slash.
+
+    Raises
+    ------
+    SettingsError
+        It is no URL, carries a user or a query, or would send the key in clear over the network.
+    """
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query or parts.fragment:
+        raise SettingsError("base_url must be an address as https://api.my.vmgen.com, without user, query or fragment")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise SettingsError(f"base_url goes to {host} by plain http, which would show the key to others; use https")
+    return base_url.rstrip("/")

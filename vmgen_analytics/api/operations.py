@@ -1,0 +1,41 @@
+"""The provider's operations, word for word: method, path with its slashes, and the fields of a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_VM = ("id", "name", "fqdn", "state", "uptime", "ipv4", "ipv6", "package")
+_JOB = ("started_at", "last_updated_at", "event", "status")
+_STARTED = ("job_id", "job_status", "started_at")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as the provider documents it."""
+
+    name: str
+    method: str
+    path: str
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+ACCOUNT = Operation("account", "GET", "/account", ("credit", "invoicing_model", "billing_address"))
+INVOICES = Operation("invoices", "GET", "/invoices", ("id", "date", "status", "total_cost"))
+LOCATIONS = Operation("locations", "GET", "/locations", ("id", "name", "continent"))
+PACKAGES = Operation("packages", "GET", "/locations/{id}/packages/", ("name", "vcpus", "ram_GB", "disk_GB"))
+VMS = Operation("vms", "GET", "/virtual-machines", _VM)
+CONFIGURATION = Operation("configuration", "GET", "/virtual-machines/{id}/configuration", _VM)
+USAGE = Operation("usage", "GET", "/virtual-machines/{id}/usage", ("date", "in_MB", "out_MB"))
+NETWORKING = Operation(
+    "networking",
+    "GET",
+    "/virtual-machines/{id}/networking",
+    ("ip_version", "ip", "gateway", "netmask", "broadcast", "rev_dns", "is_primary"),
+)
+JOBS = Operation("jobs", "GET", "/virtual-machines/{id}/jobs", _JOB)
+STATUS = Operation("status", "GET", "/virtual-machines/{id}/status", _JOB)
+COMMAND = Operation("command", "POST", "/virtual-machines/{id}/command", _STARTED)
+JOB = Operation("job", "POST", "/virtual-machines/{id}/jobs/{job_id}", _STARTED)
