@@ -1,0 +1,205 @@
+"""Records of many answers -> one typed table, and a list of what could not be had."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.errors import (
+    Failure,
+    FetchInterrupted,
+    UnexpectedDataError,
+    UnexpectedDataWarning,
+    VMgenError,
+)
+from vmgen_analytics.fetch import values
+from vmgen_analytics.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from vmgen_analytics.api import Client
+    from vmgen_analytics.api.operations import Operation
+    from vmgen_analytics.table import Column, Table
+
+    Record = dict[str, Any]
+
+
+class Fetched(NamedTuple):
+    """A table as far as it came, and what did not come."""
+
+    frame: pd.DataFrame
+    failures: tuple[Failure, ...] = ()
+
+
+class Batch(NamedTuple):
+    """The records of one answer, and what the question knew of them, as ``{"vm_id": 17}``."""
+
+    known: Mapping[str, int]
+    records: Sequence[Record]
+
+
+def tidy(table: Table, operation: Operation, batches: Sequence[Batch], **stamps: Any) -> Fetched:
+    """Turn records into columns, once for all answers.
+
+    Parameters
+    ----------
+    table
+        The table to make.
+    operation
+        Whose fields the records have.
+    batches
+        The answers.
+    **stamps
+        Columns that are the same for every row, as ``account`` and ``seen_at``.
+
+    Returns
+    -------
+    Fetched
+        The table, and a failure for each field and VM with values that could not be read. A row whose key cannot
+        be read is left out. A field that no record has is missing throughout, with an `UnexpectedDataWarning`.
+    """
+    records = [record for batch in batches for record in batch.records]
+    sizes = [len(batch.records) for batch in batches]
+    known = {
+        name: np.repeat(np.array([batch.known[name] for batch in batches], dtype="int64"), sizes)
+        for name in (batches[0].known if batches else {})
+    }
+    vm_ids = known.get("vm_id")
+    columns: dict[str, Any] = {**known, **{name: [stamp] * len(records) for name, stamp in stamps.items()}}
+    failures: list[Failure] = []
+    for name, column in _fields(table, operation).items():
+        if name not in columns:
+            field = column.source or name
+            found = [record.get(field, values.ABSENT) for record in records]
+            _warn_if_absent(operation, field, found)
+            columns[name], bad = values.column(found, column.dtype)
+            failures += _unread(table, field, found, bad, vm_ids)
+    columns, lost = _without_broken_keys(table, columns, vm_ids)
+    return Fetched(table.frame(columns), (*failures, *lost))
+
+
+def for_each(
+    client: Client, ask: str, known: str, ids: Iterable[int], table: Table
+) -> tuple[list[Batch], list[Failure]]:
+    """Ask the same of many VMs or locations.
+
+    Parameters
+    ----------
+    client
+        Whom to ask.
+    ask
+        Name of the client's method.
+    known
+        Column that the ids belong to: vm_id or location_id.
+    ids
+        The VMs or locations.
+    table
+        The table that the answers are for.
+
+    Returns
+    -------
+    tuple
+        The answers in the order of the ids, and what failed.
+
+    Raises
+    ------
+    AuthenticationError
+        The key is not accepted.
+    """
+    answers: dict[int, Sequence[Record]] = {}
+    failures: dict[int, Failure] = {}
+    for number, answer in client.each(ask, ids):
+        if isinstance(answer, VMgenError):
+            failures[number] = Failure(table.name, number if known == "vm_id" else None, answer)
+        else:
+            answers[number] = answer
+    batches = [Batch({known: number}, answers[number]) for number in sorted(answers)]
+    return batches, [failures[number] for number in sorted(failures)]
+
+
+def today(client: Client) -> pd.Timestamp:
+    """Tell which day it is for the provider, in the account's time zone."""
+    return pd.Timestamp(client.now().astimezone(client.zone).date())
+
+
+def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = None) -> pd.DataFrame:
+    """Return the table if all of it came; values that could not be read are warnings.
+
+    Parameters
+    ----------
+    fetched
+        What came.
+    again
+        Fetches the VMs that are missing.
+
+    Raises
+    ------
+    FetchInterrupted
+        Some VMs did not answer.
+    """
+    missing = [each for each in fetched.failures if not isinstance(each.error, UnexpectedDataError)]
+    for failure in fetched.failures:
+        if isinstance(failure.error, UnexpectedDataError):
+            warnings.warn(str(failure), UnexpectedDataWarning, stacklevel=3)
+    if not missing:
+        return fetched.frame
+
+    def resume() -> pd.DataFrame:
+        vm_ids = {failure.vm_id for failure in missing if failure.vm_id is not None}
+        rest = again(vm_ids) if again else fetched.frame.iloc[:0]
+        return TABLES[missing[0].table].sort(pd.concat([fetched.frame, rest]))
+
+    raise FetchInterrupted(fetched.frame, tuple(missing), resume)
+
+
+def _fields(table: Table, operation: Operation) -> dict[str, Column]:
+    return {name: column for name, column in table.columns.items() if (column.source or name) in operation.fields}
+
+
+def _warn_if_absent(operation: Operation, field: str, found: Sequence[Any]) -> None:
+    absent = sum(value is values.ABSENT for value in found)
+    if absent:
+        warnings.warn(
+            f"{operation}: {absent} of {len(found)} records have no field {field!r}; it is missing in the table",
+            UnexpectedDataWarning,
+            stacklevel=4,
+        )
+
+
+def _unread(table: Table, field: str, found: Sequence[Any], bad: Sequence[int], vm_ids: Any) -> list[Failure]:
+    """Tell of unreadable values: one failure a VM, naming the first value."""
+    by_vm: dict[int | None, list[Any]] = {}
+    for position in bad:
+        by_vm.setdefault(None if vm_ids is None else int(vm_ids[position]), []).append(found[position])
+    return [
+        Failure(table.name, vm_id, UnexpectedDataError(_sentence(field, unread))) for vm_id, unread in by_vm.items()
+    ]
+
+
+def _sentence(field: str, unread: Sequence[Any]) -> str:
+    more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
+    return f"the value {repr(unread[0])[:60]} of {field} cannot be read and is missing in the table{more}"
+
+
+def _without_broken_keys(table: Table, columns: Mapping[str, Any], vm_ids: Any) -> tuple[dict[str, Any], list[Failure]]:
+    """Leave out rows without a key, and all but the last of rows with the same key."""
+    key = [name for name in table.key if name in columns]
+    keys = pd.DataFrame({name: pd.Series(columns[name]) for name in key})
+    broken = keys.isna().any(axis=1)
+    repeated = keys.duplicated(keep="last") & ~broken
+    twice = repeated & ~pd.DataFrame(columns).duplicated(keep="last") if repeated.any() else repeated
+    failures = []
+    for rows, why in ((broken, "has no readable key"), (twice, "stands there with two contents; the last is kept")):
+        if rows.any():
+            first = dict(keys[rows].iloc[0])
+            vm_id = None if vm_ids is None else int(vm_ids[rows.to_numpy().argmax()])
+            text = f"{int(rows.sum())} record(s) left out: {first} {why}"
+            failures.append(Failure(table.name, vm_id, UnexpectedDataError(text)))
+    keep = ~(broken | repeated)
+    if keep.all():
+        return dict(columns), []
+    return {name: pd.Series(column)[keep].reset_index(drop=True) for name, column in columns.items()}, failures

@@ -1,0 +1,87 @@
+"""The traffic of each VM on each day of the current month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, overload
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.api import operations
+from vmgen_analytics.fetch.tidy import Fetched, for_each, tidy, whole
+from vmgen_analytics.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vmgen_analytics.api import Client
+
+
+@overload
+def fetch_usage(client: Client, vm_ids: Iterable[int], *, on_error: Literal["raise"] = "raise") -> pd.DataFrame: ...
+@overload
+def fetch_usage(client: Client, vm_ids: Iterable[int], *, on_error: Literal["partial"]) -> Fetched: ...
+def fetch_usage(
+    client: Client, vm_ids: Iterable[int], *, on_error: Literal["raise", "partial"] = "raise"
+) -> pd.DataFrame | Fetched:
+    """Fetch the traffic of VMs in the current month; the provider shows no other.
+
+    Parameters
+    ----------
+    client
+        Whom to ask.
+    vm_ids
+        The VMs.
+    on_error
+        "partial" returns what came and what failed, instead of raising.
+
+    Returns
+    -------
+    DataFrame
+        Table ``usage``: account, vm_id, date, in_MB, out_MB, seen_at, status. [MB] With ``on_error="partial"``
+        a tuple of it and of the failures.
+
+    Raises
+    ------
+    FetchInterrupted
+        Some VMs did not answer: ``partial`` has the others, ``resume()`` fetches the rest.
+    AuthenticationError
+        The key is not accepted.
+    """
+    fetched = read_usage(client, vm_ids)
+    return fetched if on_error == "partial" else whole(fetched, lambda rest: fetch_usage(client, rest))
+
+
+def read_usage(client: Client, vm_ids: Iterable[int]) -> Fetched:
+    """Fetch the traffic of VMs, with what could not be had beside it."""
+    table = TABLES["usage"]
+    seen_at = client.now()
+    batches, failures = for_each(client, "usage", "vm_id", vm_ids, table)
+    frame, unread = tidy(table, operations.USAGE, batches, account=client.account_name, seen_at=seen_at)
+    frame["status"] = day_status(frame["date"], frame["seen_at"], client.zone.key, client.settle_h)
+    return Fetched(frame, (*failures, *unread))
+
+
+def day_status(dates: pd.Series, seen_at: pd.Series, zone: str, settle_h: float) -> pd.Series:
+    """Tell how far days had come when they were seen.
+
+    Parameters
+    ----------
+    dates
+        Days in the provider's time zone.
+    seen_at
+        When each was seen.
+    zone
+        The provider's time zone.
+    settle_h
+        Hours after its end in which a day may still change.
+
+    Returns
+    -------
+    Series
+        partial before the day ended, provisional in the hours after, then final.
+    """
+    ends = (dates + pd.Timedelta(days=1)).dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+    over = seen_at >= ends
+    settled = seen_at >= ends + pd.Timedelta(hours=settle_h)
+    return pd.Series(np.select([settled, over], ["final", "provisional"], "partial"), index=dates.index, dtype="str")

@@ -1,0 +1,67 @@
+"""The inventory: which VMs there are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from vmgen_analytics.api import operations
+from vmgen_analytics.fetch.tidy import Batch, Fetched, tidy, today, whole
+from vmgen_analytics.schema import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vmgen_analytics.api import Client
+
+
+def fetch_vms(client: Client) -> pd.DataFrame:
+    """Fetch the VMs of the account as they are now.
+
+    Parameters
+    ----------
+    client
+        Whom to ask.
+
+    Returns
+    -------
+    DataFrame
+        Table ``vms``: account, vm_id, seen_on, vm_name, fqdn, state, uptime, uptime_h, ipv4, ipv6, package,
+        seen_at. [h]
+
+    Raises
+    ------
+    VMgenError
+        The provider did not answer as it documents.
+    """
+    return whole(read_vms(client))
+
+
+def read_vms(client: Client) -> Fetched:
+    """Fetch the VMs, with what could not be read of them beside them."""
+    records = client.vms()
+    stamps = {"account": client.account_name, "seen_at": client.now(), "seen_on": today(client)}
+    frame, failures = tidy(TABLES["vms"], operations.VMS, [Batch({}, records)], **stamps)
+    frame["uptime_h"] = frame["uptime"].map(uptime_h).astype("float64")
+    return Fetched(frame, failures)
+
+
+def uptime_h(uptime: object) -> float | None:
+    """Read the provider's free text for an uptime, as "12 days 03:04:05" or "3d 4h"; None where it cannot be.
+
+    Examples
+    --------
+    >>> uptime_h("1 day 12:30:00")
+    36.5
+    """
+    if not isinstance(uptime, str):
+        return None
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(d|h|m|s)[a-z]*", uptime.lower())
+    hours = sum(float(amount) * _HOURS[unit] for amount, unit in parts)
+    clock = re.search(r"(\d+):(\d\d)(?::(\d\d))?", uptime)
+    if clock:
+        hours += int(clock[1]) + int(clock[2]) / 60 + int(clock[3] or 0) / 3600
+    return hours if parts or clock else None
+
+
+_HOURS = {"d": 24.0, "h": 1.0, "m": 1 / 60, "s": 1 / 3600}
