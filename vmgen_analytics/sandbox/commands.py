@@ -1,0 +1,82 @@
+"""Power commands, and the jobs that they start."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from vmgen_analytics.sandbox import models
+from vmgen_analytics.sandbox.machines import Job
+from vmgen_analytics.sandbox.manners import COMMANDS, Manners
+from vmgen_analytics.sandbox.provider import Provider
+from vmgen_analytics.sandbox.records import Record, timestamp
+from vmgen_analytics.sandbox.refusals import INVALID, NOT_FOUND, Refused
+
+router = APIRouter()
+
+
+@router.post(
+    "/virtual-machines/{id}/command",
+    operation_id="command",
+    tags=["Virtual Machines"],
+    response_model=models.Accepted,
+    responses=NOT_FOUND | INVALID,
+)
+async def command(id: int, order: models.Command, request: Request) -> Response:
+    """Run a command for a specific virtual machine: reboot, power on or power off."""
+    provider: Provider = request.app.state.provider
+    provider.machine(id)
+    manners: Manners = request.app.state.manners
+    event = manners.event(order.command)
+    if event is None:
+        raise Refused({"command": [f"The command must be one of {', '.join(COMMANDS)}."]})
+    return JSONResponse(accepted(request, provider.start(id, event)))
+
+
+def accepted(request: Request, job: Job) -> Record:
+    """Answer that a job has been started."""
+    manners: Manners = request.app.state.manners
+    answer = status_record(job)
+    return answer | {"job_id": job.job_id} if manners.command_job_id else answer
+
+
+def status_record(job: Job) -> Record:
+    """Return the status of a job, as the operations that start and look up one job show it."""
+    return {"job_status": job.status, "started_at": timestamp(job.started_at)}
+
+
+async def job(id: int, jobId: int, request: Request) -> Response:
+    """Retrieve the status of a specific job performed by your virtual machine."""
+    provider: Provider = request.app.state.provider
+    return JSONResponse(status_record(provider.job(jobId, id)))
+
+
+async def job_by_id(job_id: int, request: Request) -> Response:
+    """Retrieve the status of a specific job."""
+    provider: Provider = request.app.state.provider
+    return JSONResponse(status_record(provider.job(job_id)))
+
+
+def job_routes(job_lookup: tuple[str, ...]) -> APIRouter:
+    """Return the routes by which a job's status can be asked.
+
+    Parameters
+    ----------
+    job_lookup
+        Any of "post", "get" and "short", as in `Manners`.
+    """
+    routes = APIRouter()
+    shape: dict[str, Any] = {
+        "tags": ["Virtual Machines"],
+        "response_model": models.JobStatus,
+        "responses": NOT_FOUND,
+        "operation_id": "job",
+    }
+    path = "/virtual-machines/{id}/jobs/{jobId}"
+    if "post" in job_lookup:
+        routes.add_api_route(path, job, methods=["POST"], **shape)
+    if "get" in job_lookup:
+        routes.add_api_route(path, job, methods=["GET"], **shape)
+    if "short" in job_lookup:
+        routes.add_api_route("/jobs/{job_id}", job_by_id, methods=["GET"], **shape)
+    return routes

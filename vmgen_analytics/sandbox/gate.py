@@ -1,0 +1,117 @@
+"""What every request passes before an operation sees it: the key, the rate, the log, the simulated Date."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from secrets import compare_digest
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vmgen_analytics.sandbox.app import Operation, meant
+from vmgen_analytics.sandbox.clock import Clock
+from vmgen_analytics.sandbox.manners import Manners
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request that arrived.
+
+    ``status`` is None where no status was sent, ``operation`` where the path means none. ``at`` is real time,
+    in UTC. ``headers`` has lower-case names.
+    """
+
+    method: str
+    path: str
+    status: int | None
+    operation: str | None
+    at: datetime
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+class Rate:
+    """A bucket of a second's worth of requests, which refills steadily."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._left, self._seen_at = max(1.0, per_second), time.monotonic()
+
+    def allows_one_more(self) -> bool:
+        """Tell whether a request may pass now, and count it if so."""
+        now = time.monotonic()
+        refilled = self._left + (now - self._seen_at) * self._per_second
+        self._left, self._seen_at = min(max(1.0, self._per_second), refilled), now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Gate:
+    """The way into the application, an ASGI application itself.
+
+    Parameters
+    ----------
+    app
+        What answers requests that may pass.
+    operations
+        What the application offers.
+    clock
+        The simulated time.
+    key
+        The API key.
+    manners
+        The header that carries the key, the latency, the rate.
+    """
+
+    def __init__(self, app: ASGIApp, operations: list[Operation], clock: Clock, key: str, manners: Manners) -> None:
+        self.log: list[Received] = []
+        self._app, self._operations, self._clock, self._manners = app, operations, clock, manners
+        name, _, value = manners.auth.partition(":")
+        self._key_header = name.strip().lower().encode()
+        self._key_value = value.strip().format(key=key).encode()
+        self._rate = Rate(manners.requests_per_second) if manners.requests_per_second else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, and remember that it came."""
+        operation, vm_id = meant(self._operations, scope["method"], scope["path"])
+        came_at, status = datetime.now(UTC), None
+
+        async def dated(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                date = format_datetime(self._clock.now(), usegmt=True).encode()
+                message["headers"] = [(b"date", date), *message["headers"]]
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, dated, operation, vm_id)
+        finally:
+            self._remember(scope, status, operation, came_at)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, operation: str | None, vm_id: int | None
+    ) -> None:
+        refusal = self._refusal(scope)
+        if self._manners.latency_s:
+            await asyncio.sleep(self._manners.latency_s)
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        if scope["path"].startswith("/swagger/"):
+            return None
+        sent = dict(scope["headers"]).get(self._key_header, b"")
+        if not compare_digest(sent, self._key_value):
+            return JSONResponse({"message": "Unauthenticated."}, 401)
+        if self._rate and not self._rate.allows_one_more():
+            wait = self._manners.retry_after
+            return JSONResponse({"message": "Too Many Attempts."}, 429, {"Retry-After": wait} if wait else None)
+        return None
+
+    def _remember(self, scope: Scope, status: int | None, operation: str | None, came_at: datetime) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.log.append(Received(scope["method"], scope["path"], status, operation, came_at, headers))

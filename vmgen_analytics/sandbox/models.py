@@ -1,0 +1,118 @@
+"""The shapes of answers and requests, field for field as the provider's page documents them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Account(BaseModel):
+    """Details of the account that the API key belongs to."""
+
+    credit: str = Field(examples=["1000.00"])
+    invoicing_model: str = Field(examples=["after_payment"])
+    billing_address: str = Field(examples=["FirstName LastName \\n City \\n Code \\n State \\n Country"])
+
+
+class Invoice(BaseModel):
+    """An invoice of the current month."""
+
+    id: int
+    date: str
+    status: str = Field(examples=["created"])
+    total_cost: float
+
+
+class Location(BaseModel):
+    """A location; its id is the location_id of other endpoints."""
+
+    id: int
+    name: str
+    continent: str
+
+
+class Package(BaseModel):
+    """A package, as a location offers it."""
+
+    name: str
+    vcpus: int
+    ram_GB: int
+    disk_GB: int
+
+
+class VirtualMachine(BaseModel):
+    """A virtual machine."""
+
+    id: int
+    name: str
+    fqdn: str
+    state: Literal["UP", "DOWN"]
+    uptime: str
+    ipv4: str
+    ipv6: str
+    package: str
+
+
+class Usage(BaseModel):
+    """The bandwidth usage of a day."""
+
+    date: str = Field(examples=["2021-07-13"])
+    in_MB: int
+    out_MB: int
+
+
+class Networking(BaseModel):
+    """An IP address and its reverse DNS properties."""
+
+    ip_version: str = Field(examples=["IPv4"])
+    ip: str = Field(examples=["100.200.300.401"])
+    gateway: str = Field(examples=["100.200.300.400"])
+    netmask: str = Field(examples=["255.255.255.0"])
+    broadcast: str = Field(examples=["100.200.300.999"])
+    rev_dns: str = Field(examples=["test.machine.vmgen.com"])
+    is_primary: bool
+
+
+class Job(BaseModel):
+    """A job performed by a virtual machine."""
+
+    started_at: str = Field(examples=["2021-07-13T13:59:04.000000Z"])
+    last_updated_at: str = Field(examples=["2021-07-13T14:02:05.000000Z"])
+    event: str = Field(examples=["power_on"])
+    status: str = Field(examples=["unknown"])
+
+
+class Deployment(Job):
+    """The job that deploys a virtual machine, and the id that the machine will have."""
+
+    id: int
+
+
+class Command(BaseModel):
+    """A command for a virtual machine: reboot, power on or power off."""
+
+    command: str = Field(examples=["reboot"])
+
+
+class JobStatus(BaseModel):
+    """The status of a job."""
+
+    job_status: str = Field(examples=["success"])
+    started_at: str = Field(examples=["2021-10-20T13:43:12.000000Z"])
+
+
+class Accepted(JobStatus):
+    """The status of a job that has just been accepted, and its id."""
+
+    job_id: int | None = None
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    message: str = Field(examples=["Something went wrong!"])
+
+
+class Invalid(Problem):
+    """What is wrong with the parameters, by name."""
+
+    errors: dict[str, list[str]]

@@ -1,0 +1,150 @@
+"""`Sandbox`: a simulated VMgen provider, served over HTTP on this machine while it is open."""
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from vmgen_analytics.sandbox import billing, catalogue
+from vmgen_analytics.sandbox.app import build_app
+from vmgen_analytics.sandbox.clock import Clock, Days, When, first_of_month, instant
+from vmgen_analytics.sandbox.fleet import fleet
+from vmgen_analytics.sandbox.gate import Gate, Received
+from vmgen_analytics.sandbox.manners import Manners
+from vmgen_analytics.sandbox.provider import Provider
+from vmgen_analytics.sandbox.server import HOST, Server
+from vmgen_analytics.sandbox.truth import Truth
+
+
+class Sandbox:
+    """A simulated provider. The same arguments give the same answers.
+
+    Parameters
+    ----------
+    vms
+        How many VMs exist today.
+    seed
+        Decides all that is left to chance.
+    today
+        The date or time to begin at, now if not given; a date without a time of day means noon, UTC.
+    months
+        How many months of history the fleet has before this one.
+    port
+        The port to listen on; 0 takes any that is free.
+    key
+        The API key; made from the seed if not given.
+    ticking
+        Whether the clock runs with real time; if not, reading twice gives the same twice.
+    job_seconds
+        How long a job takes, in real seconds.
+    time_zone
+        Where the provider's days begin and end.
+    **manners
+        How it answers: the fields of `Manners`, such as ``auth``, ``latency_s`` and ``requests_per_second``.
+
+    Examples
+    --------
+    >>> import requests
+    >>> with Sandbox(vms=3, seed=7, today="2026-11-23") as sandbox:
+    ...     headers = {"Authorization": f"Bearer {sandbox.key}"}
+    ...     vms = requests.get(f"{sandbox.url}/virtual-machines", headers=headers, timeout=9).json()
+    >>> len(vms)
+    3
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        *,
+        vms: int = 24,
+        seed: int = 7,
+        today: When | None = None,
+        months: int = 6,
+        port: int = 0,
+        key: str | None = None,
+        ticking: bool = True,
+        job_seconds: float = 2.0,
+        time_zone: str = "UTC",
+        **manners: Any,
+    ) -> None:
+        started = datetime.now(UTC) if today is None else instant(today)
+        days = Days(ZoneInfo(time_zone))
+        self.key = key or f"sandbox-key-{sha256(str(seed).encode()).hexdigest()[:24]}"
+        self._clock = Clock(started, ticking=ticking)
+        machines = fleet(seed, vms, days.of(started), months)
+        self._provider = Provider(seed, machines, self._clock, days, job_s=job_seconds)
+        self.truth = Truth(self._provider)
+        habits = Manners(**manners)
+        app, operations = build_app(self._provider, habits)
+        self._gate = Gate(app, operations, self._clock, self.key, habits)
+        self._port = port
+        self._running = ExitStack()
+        self._server: Server | None = None
+
+    def __enter__(self) -> Self:
+        self._server = self._running.enter_context(Server(self._gate, self._port))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    @property
+    def url(self) -> str:
+        """The address of the API, without a slash at the end.
+
+        Raises
+        ------
+        RuntimeError
+            The sandbox is not open.
+        """
+        if self._server is None:
+            raise RuntimeError("the sandbox is not open: use it in a `with` statement")
+        return f"http://{HOST}:{self._server.port}"
+
+    @property
+    def now(self) -> datetime:
+        """The simulated time, in UTC."""
+        return self._clock.now()
+
+    def set_clock(self, to: When) -> None:
+        """Set the simulated time, as far back or ahead as you like."""
+        self._clock.set(instant(to))
+
+    def advance(self, **by: float) -> None:
+        """Move the simulated time by ``days``, ``hours``, ``minutes`` or ``seconds``."""
+        self._clock.set(self.now + timedelta(**by))
+
+    @property
+    def requests(self) -> list[Received]:
+        """The requests that arrived since the start, or since `forget`."""
+        return list(self._gate.log)
+
+    def forget(self) -> None:
+        """Empty the list of requests."""
+        self._gate.log.clear()
+
+    @property
+    def prices(self) -> list[dict[str, Any]]:
+        """The price list that the API does not show: package, location, monthly_price."""
+        return [
+            {"package": offer.name, "location": location.name, "monthly_price": offer.monthly_price}
+            for location in catalogue.LOCATIONS
+            for offer in catalogue.offers(location)
+        ]
+
+    def bill(self, month: str) -> list[dict[str, Any]]:
+        """Return the provider's own bill of a month, up to the simulated today: vm_id, package, location, days, cost.
+
+        Parameters
+        ----------
+        month
+            ``"2026-10"``. The costs are exact; their sum, rounded to cents, is the month's invoice.
+        """
+        first = first_of_month(instant(f"{month}-01").date())
+        today = self._provider.days.of(self.now)
+        lines = billing.charges(self._provider.machines.values(), first, today, self._provider.days)
+        return [asdict(line) for line in lines]
