@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from vmgen_analytics.sandbox import models
+from vmgen_analytics.sandbox.faults import Faults
 from vmgen_analytics.sandbox.machines import Job
 from vmgen_analytics.sandbox.manners import COMMANDS, Manners
 from vmgen_analytics.sandbox.provider import Provider
 from vmgen_analytics.sandbox.records import Record, timestamp
-from vmgen_analytics.sandbox.refusals import INVALID, NOT_FOUND, Refused
+from vmgen_analytics.sandbox.refusals import BY_ID, Refused
 
 router = APIRouter()
 
@@ -20,9 +21,9 @@ router = APIRouter()
     operation_id="command",
     tags=["Virtual Machines"],
     response_model=models.Accepted,
-    responses=NOT_FOUND | INVALID,
+    responses=BY_ID,
 )
-async def command(id: int, order: models.Command, request: Request) -> Response:
+async def command(id: models.VmId, order: models.Command, request: Request) -> Response:
     """Run a command for a specific virtual machine: reboot, power on or power off."""
     provider: Provider = request.app.state.provider
     provider.machine(id)
@@ -30,7 +31,13 @@ async def command(id: int, order: models.Command, request: Request) -> Response:
     event = manners.event(order.command)
     if event is None:
         raise Refused({"command": [f"The command must be one of {', '.join(COMMANDS)}."]})
-    return JSONResponse(accepted(request, provider.start(id, event)))
+    return JSONResponse(accepted(request, provider.start(id, event, outcome(request, "command", id))))
+
+
+def outcome(request: Request, operation: str, vm_id: int) -> str:
+    """Return the status with which a job that starts now will end: success, but for a fault on request."""
+    faults: Faults = request.app.state.faults
+    return faults.job_status(operation, vm_id)
 
 
 def accepted(request: Request, job: Job) -> Record:
@@ -45,7 +52,7 @@ def status_record(job: Job) -> Record:
     return {"job_status": job.status, "started_at": timestamp(job.started_at)}
 
 
-async def job(id: int, jobId: int, request: Request) -> Response:
+async def job(id: models.VmId, jobId: int, request: Request) -> Response:
     """Retrieve the status of a specific job performed by your virtual machine."""
     provider: Provider = request.app.state.provider
     return JSONResponse(status_record(provider.job(jobId, id)))
@@ -69,7 +76,7 @@ def job_routes(job_lookup: tuple[str, ...]) -> APIRouter:
     shape: dict[str, Any] = {
         "tags": ["Virtual Machines"],
         "response_model": models.JobStatus,
-        "responses": NOT_FOUND,
+        "responses": BY_ID,
         "operation_id": "job",
     }
     path = "/virtual-machines/{id}/jobs/{jobId}"

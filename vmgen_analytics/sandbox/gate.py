@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from itertools import count
 from secrets import compare_digest
 
 from starlette.responses import JSONResponse
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vmgen_analytics.sandbox.app import Operation, meant
 from vmgen_analytics.sandbox.clock import Clock
+from vmgen_analytics.sandbox.exchange import Exchange
+from vmgen_analytics.sandbox.faults import KINDS, Faults
 from vmgen_analytics.sandbox.manners import Manners
 
 
@@ -65,11 +68,24 @@ class Gate:
         The API key.
     manners
         The header that carries the key, the latency, the rate.
+    faults
+        What goes wrong on request.
     """
 
-    def __init__(self, app: ASGIApp, operations: list[Operation], clock: Clock, key: str, manners: Manners) -> None:
-        self.log: list[Received] = []
-        self._app, self._operations, self._clock, self._manners = app, operations, clock, manners
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        operations: list[Operation],
+        clock: Clock,
+        key: str,
+        manners: Manners,
+        faults: Faults,
+    ) -> None:
+        self.log: dict[int, Received] = {}
+        self._numbers = count()
+        self._app, self._operations, self._clock = app, operations, clock
+        self._manners, self._faults = manners, faults
         name, _, value = manners.auth.partition(":")
         self._key_header = name.strip().lower().encode()
         self._key_value = value.strip().format(key=key).encode()
@@ -77,41 +93,53 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and remember that it came."""
+        if scope["path"].startswith("/sandbox/"):
+            await (self._stranger(scope) or self._app)(scope, receive, send)
+            return
         operation, vm_id = meant(self._operations, scope["method"], scope["path"])
-        came_at, status = datetime.now(UTC), None
+        number = self._remember(scope, operation)
 
         async def dated(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                # Before it is sent: whoever has the answer finds it in the log.
+                if number in self.log:
+                    self.log[number] = replace(self.log[number], status=message["status"])
                 date = format_datetime(self._clock.now(), usegmt=True).encode()
                 message["headers"] = [(b"date", date), *message["headers"]]
             await send(message)
 
-        try:
+        if scope["path"].startswith("/swagger/"):
+            await self._app(scope, receive, dated)
+        else:
             await self._answer(scope, receive, dated, operation, vm_id)
-        finally:
-            self._remember(scope, status, operation, came_at)
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, operation: str | None, vm_id: int | None
     ) -> None:
-        refusal = self._refusal(scope)
         if self._manners.latency_s:
             await asyncio.sleep(self._manners.latency_s)
-        await (refusal or self._app)(scope, receive, send)
+        refusal = self._stranger(scope) or self._too_fast()
+        fault = None if refusal else self._faults.answer(operation, vm_id)
+        if fault:
+            exchange = Exchange(scope, receive, send, self._app, self._clock.now())
+            await KINDS[fault.kind](exchange, **fault.details)
+        else:
+            await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
-        if scope["path"].startswith("/swagger/"):
-            return None
+    def _stranger(self, scope: Scope) -> ASGIApp | None:
         sent = dict(scope["headers"]).get(self._key_header, b"")
-        if not compare_digest(sent, self._key_value):
-            return JSONResponse({"message": "Unauthenticated."}, 401)
-        if self._rate and not self._rate.allows_one_more():
-            wait = self._manners.retry_after
-            return JSONResponse({"message": "Too Many Attempts."}, 429, {"Retry-After": wait} if wait else None)
-        return None
+        if compare_digest(sent, self._key_value):
+            return None
+        return JSONResponse({"message": "Unauthenticated."}, 401)
 
-    def _remember(self, scope: Scope, status: int | None, operation: str | None, came_at: datetime) -> None:
+    def _too_fast(self) -> ASGIApp | None:
+        if self._rate is None or self._rate.allows_one_more():
+            return None
+        wait = self._manners.retry_after
+        return JSONResponse({"message": "Too Many Attempts."}, 429, {"Retry-After": wait} if wait else None)
+
+    def _remember(self, scope: Scope, operation: str | None) -> int:
+        number = next(self._numbers)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.log.append(Received(scope["method"], scope["path"], status, operation, came_at, headers))
+        self.log[number] = Received(scope["method"], scope["path"], None, operation, datetime.now(UTC), headers)
+        return number

@@ -1,8 +1,18 @@
 """The shapes of answers and requests, field for field as the provider's page documents them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, Field
+
+VmId = Annotated[int, Path(description="The ID number of a specific virtual machine.")]
+LocationId = Annotated[
+    int,
+    Path(
+        description="The ID number of a location. "
+        "Its variation that is used in other endpoints is the parameter location_id."
+    ),
+]
 
 
 class Account(BaseModel):
@@ -90,7 +100,7 @@ class Deployment(Job):
 class Command(BaseModel):
     """A command for a virtual machine: reboot, power on or power off."""
 
-    command: str = Field(examples=["reboot"])
+    command: Literal["reboot", "power_on", "power on", "power_off", "power off"]
 
 
 class JobStatus(BaseModel):
@@ -116,3 +126,82 @@ class Invalid(Problem):
     """What is wrong with the parameters, by name."""
 
     errors: dict[str, list[str]]
+
+
+class Deploy(BaseModel):
+    """A new virtual machine."""
+
+    location_id: int
+    name: str | None = Field(None, max_length=60)
+    package: str | None = None
+    cpu_cores: int | None = Field(None, ge=1, le=64, description="Ignored if package is given.")
+    ram_GB: int | None = Field(None, ge=1, le=512, description="Ignored if package is given.")
+    storage_GB: int | None = Field(None, ge=10, le=10_000, description="Ignored if package is given.")
+    os_image_id: int | None = None
+    marketplace_id: int | None = None
+    root_password: str | None = None
+    ssh_keys_ids: list[int] | None = None
+    ssh_keys: list[str] | None = None
+    version_id: int | None = Field(None, description="A user data script.")
+
+
+class OsImage(BaseModel):
+    """An OS image; its id is the image_id of other endpoints."""
+
+    id: int
+    os: str
+    bits: str
+    user_script: bool
+    clound_init: bool
+
+
+class SshKey(BaseModel):
+    """An SSH key of your account."""
+
+    id: int
+    created_at: str
+    name: str
+    content: str
+
+
+class MarketplaceItem(BaseModel):
+    """A marketplace item."""
+
+    id: int
+    description: str
+    os_description: str
+    script_content: str
+    type: str = Field(examples=["user_data"])
+    base64: bool
+
+
+class UserDataScript(BaseModel):
+    """A user data script of your account."""
+
+    version_id: int
+    type: str = Field(examples=["user_data"])
+    description: str
+    content: str
+
+
+class NewScript(BaseModel):
+    """A user data script to be saved."""
+
+    description: str
+    script_content: str
+    base64: bool
+    type: Literal["user_data"]
+
+
+class ScriptVersion(BaseModel):
+    """The version of a user data script."""
+
+    version_id: int = Field(examples=[99])
+
+
+class Ticket(BaseModel):
+    """A support ticket."""
+
+    topic: str
+    text: str
+    reply_to_email: str

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from threading import RLock
 
-from vmgen_analytics.sandbox.catalogue import FIRST_SCRIPT
+from vmgen_analytics.sandbox.catalogue import FIRST_SCRIPT, Location
 from vmgen_analytics.sandbox.clock import Clock, Days
 from vmgen_analytics.sandbox.machines import Job, Machine
 from vmgen_analytics.sandbox.records import Record
@@ -152,6 +152,12 @@ class Provider:
         """Return an id for a new VM."""
         deploying = (entry.vm_id for entry in self._open.values())
         return max((10_200, *self._machines, *deploying)) + 7
+
+    def next_address(self, location: Location) -> int:
+        """Return a number for a new VM among those of a location."""
+        deploying = (entry.deployed for entry in self._open.values() if entry.deployed)
+        there = (vm.address for vm in (*self._machines.values(), *deploying) if vm.location == location)
+        return max(there, default=0) + 1
 
     def _progress(self, entry: OpenJob) -> Job:
         early = self._timer() - entry.begun_s < self._job_s / 3

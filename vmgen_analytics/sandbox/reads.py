@@ -1,14 +1,12 @@
 """The operations that only look."""
 
-import json
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from vmgen_analytics.sandbox import billing, catalogue, models, records
 from vmgen_analytics.sandbox.clock import first_of_month
 from vmgen_analytics.sandbox.provider import NotFound, Provider
-from vmgen_analytics.sandbox.refusals import NOT_FOUND
+from vmgen_analytics.sandbox.refusals import BY_ID
 
 router = APIRouter()
 
@@ -50,9 +48,9 @@ async def locations() -> Response:
     operation_id="packages",
     tags=["Packages"],
     response_model=list[models.Package],
-    responses=NOT_FOUND,
+    responses=BY_ID,
 )
-async def packages(id: int) -> Response:
+async def packages(id: models.LocationId) -> Response:
     """Get a list of available packages for a specific location."""
     if id not in catalogue.LOCATION_BY_ID:
         raise NotFound(f"There is no location {id}.")
@@ -78,9 +76,9 @@ async def vms(request: Request) -> Response:
     operation_id="configuration",
     tags=["Virtual Machines"],
     response_model=models.VirtualMachine,
-    responses=NOT_FOUND,
+    responses=BY_ID,
 )
-async def configuration(id: int, request: Request) -> Response:
+async def configuration(id: models.VmId, request: Request) -> Response:
     """Get the configuration for a machine of a given ID number."""
     provider = _provider(request)
     return JSONResponse(records.vm_record(provider.machine(id), provider.clock.now(), provider.days))
@@ -91,15 +89,15 @@ async def configuration(id: int, request: Request) -> Response:
     operation_id="usage",
     tags=["Virtual Machines"],
     response_model=list[models.Usage],
-    responses=NOT_FOUND,
+    responses=BY_ID,
 )
-async def usage(id: int, request: Request) -> Response:
+async def usage(id: models.VmId, request: Request) -> Response:
     """Get the bandwidth usage of a specific machine identified by its ID number for the current month."""
     provider = _provider(request)
     machine, now = provider.machine(id), provider.clock.now()
     month = provider.meter.month(machine, first_of_month(provider.days.of(now)), now)
     rows = [{"date": str(day), "in_MB": in_MB, "out_MB": out_MB} for day, in_MB, out_MB in month]
-    return Response(json.dumps(rows), media_type="application/json")
+    return JSONResponse(rows)
 
 
 @router.get(
@@ -107,9 +105,9 @@ async def usage(id: int, request: Request) -> Response:
     operation_id="networking",
     tags=["Virtual Machines"],
     response_model=list[models.Networking],
-    responses=NOT_FOUND,
+    responses=BY_ID,
 )
-async def networking(id: int, request: Request) -> Response:
+async def networking(id: models.VmId, request: Request) -> Response:
     """Get the networking information for a specific virtual machine, such as the IP addresses."""
     return JSONResponse(records.networking_records(_provider(request).machine(id)))
 
@@ -119,9 +117,9 @@ async def networking(id: int, request: Request) -> Response:
     operation_id="jobs",
     tags=["Virtual Machines"],
     response_model=list[models.Job],
-    responses=NOT_FOUND,
+    responses=BY_ID,
 )
-async def jobs(id: int, request: Request) -> Response:
+async def jobs(id: models.VmId, request: Request) -> Response:
     """Get a list of recent jobs performed by a specific virtual machine."""
     provider = _provider(request)
     now = provider.clock.now()
@@ -134,9 +132,9 @@ async def jobs(id: int, request: Request) -> Response:
     operation_id="status",
     tags=["Virtual Machines"],
     response_model=models.Job,
-    responses=NOT_FOUND,
+    responses=BY_ID,
 )
-async def status(id: int, request: Request) -> Response:
+async def status(id: models.VmId, request: Request) -> Response:
     """Get the current status of a virtual machine of a specific ID: its last job."""
     provider = _provider(request)
     return JSONResponse(records.job_record(provider.jobs(id)[0], provider.clock.now()))

@@ -12,6 +12,7 @@ from vmgen_analytics.sandbox.provider import NotFound
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": models.Problem}}
 INVALID: dict[int | str, dict[str, Any]] = {422: {"model": models.Invalid}}
+BY_ID = NOT_FOUND | INVALID  # of an operation on one VM or location
 
 
 class Refused(Exception):

@@ -9,6 +9,7 @@ from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HOST = "127.0.0.1"
 
@@ -40,6 +41,14 @@ class _QuickServer(uvicorn.Server):
         await asyncio.sleep(0)
 
 
+class _Protocol(H11Protocol):
+    """HTTP, which hands its connection to the application, so that faults can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
 class Server:
     """Serves an application while it is open, as a context manager.
 
@@ -60,11 +69,15 @@ class Server:
         # With the protocol left to default, asyncio would not switch Nagle's delay off: 40 ms for each answer.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((HOST, port))
+        try:
+            self._socket.bind((HOST, port))
+        except OSError:
+            self._socket.close()
+            raise
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             access_log=False,

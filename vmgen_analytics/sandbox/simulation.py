@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from vmgen_analytics.sandbox import billing, catalogue
 from vmgen_analytics.sandbox.app import build_app
 from vmgen_analytics.sandbox.clock import Clock, Days, When, first_of_month, instant
+from vmgen_analytics.sandbox.faults import Fault, Faults
 from vmgen_analytics.sandbox.fleet import fleet
 from vmgen_analytics.sandbox.gate import Gate, Received
 from vmgen_analytics.sandbox.manners import Manners
@@ -78,7 +79,16 @@ class Sandbox:
         self.truth = Truth(self._provider)
         habits = Manners(**manners)
         app, operations = build_app(self._provider, habits)
-        self._gate = Gate(app, operations, self._clock, self.key, habits)
+        self._faults: Faults = app.state.faults
+        self._gate = Gate(
+            app,
+            operations=operations,
+            clock=self._clock,
+            key=self.key,
+            manners=habits,
+            faults=self._faults,
+        )
+        app.state.log = self._gate.log
         self._port = port
         self._running = ExitStack()
         self._server: Server | None = None
@@ -121,11 +131,49 @@ class Sandbox:
     @property
     def requests(self) -> list[Received]:
         """The requests that arrived since the start, or since `forget`."""
-        return list(self._gate.log)
+        return list(self._gate.log.values())
 
     def forget(self) -> None:
         """Empty the list of requests."""
         self._gate.log.clear()
+
+    def fault(
+        self,
+        kind: str,
+        *,
+        operation: str | None = None,
+        vm_id: int | None = None,
+        times: int | None = None,
+        **details: Any,
+    ) -> None:
+        """Make requests go wrong from now on.
+
+        Parameters
+        ----------
+        kind
+            One of `KINDS`: status, slow, drip, stall, reset, close, truncate, lost, redirect, html, body,
+            missing_field, extra_field, wrong_type, text_numbers, envelope; or job, which ends a job in another way.
+        operation
+            Only requests that mean this operation, such as "usage"; any if not given.
+        vm_id
+            Only requests about this VM; any if not given.
+        times
+            How many requests; until `clear_faults` if not given.
+        **details
+            What the kind takes, such as ``code=429, retry_after=3`` for status.
+
+        Raises
+        ------
+        ValueError
+            There is no such kind or operation.
+        TypeError
+            The kind takes no such detail, or lacks one that it needs.
+        """
+        self._faults.add(Fault(kind, operation, vm_id, times, details))
+
+    def clear_faults(self) -> None:
+        """Let everything go right again."""
+        self._faults.clear()
 
     @property
     def prices(self) -> list[dict[str, Any]]:
