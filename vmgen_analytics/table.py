@@ -10,7 +10,7 @@ import pandas as pd
 from vmgen_analytics.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 DAY = "datetime64[us]"
 INSTANT = "datetime64[us, UTC]"
@@ -81,6 +81,21 @@ class Table:
     def key_of(self, frame: pd.DataFrame) -> list[str]:
         """Name the columns that tell the rows of this frame apart."""
         return [*self.key, *(name for name in self.groups if name in frame)]
+
+    def grouping(self, by: str | Sequence[str], frame: pd.DataFrame) -> list[str]:
+        """Name the columns to group a frame by; a VM is told apart by its account as well.
+
+        Raises
+        ------
+        SchemaError
+            This table cannot be grouped so.
+        """
+        asked = [by] if isinstance(by, str) else list(by)
+        known = [name for name in self.groups if name in frame]
+        if strange := [name for name in asked if name not in known]:
+            raise SchemaError(f"{self.name} cannot be grouped by {strange[0]!r}, but by {', '.join(known)}")
+        wanted = {*asked, "account"} if "vm_id" in asked else set(asked)
+        return [name for name in known if name in wanted]
 
     def check(self, frame: pd.DataFrame, *, unique: bool = True) -> pd.DataFrame:
         """Return the frame if it is this table; further columns are let pass.

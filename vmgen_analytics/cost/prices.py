@@ -1,0 +1,227 @@
+"""The price book: what a package costs a month, where and when; the provider's API names no price."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.errors import PriceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+COLUMNS = (
+    "package",
+    "location",
+    "monthly_price",
+    "included_transfer_GB",
+    "overage_price_per_GB",
+    "valid_from",
+    "valid_to",
+    "currency",
+)
+
+
+@dataclass(frozen=True)
+class Price:
+    """One line of the book: a package's monthly price, in one location or in all, from a day until before another."""
+
+    package: str
+    monthly_price: float
+    source: str
+    location: str = ""
+    included_transfer_GB: float = math.nan
+    overage_price_per_GB: float = math.nan
+    valid_from: pd.Timestamp = pd.Timestamp.min
+    valid_to: pd.Timestamp = pd.Timestamp.max
+    currency: str = ""
+
+    def overlaps(self, other: Price) -> bool:
+        """Tell whether both lines price the same package in the same place on some day."""
+        same = (self.package, self.location) == (other.package, other.location)
+        return same and self.valid_from < other.valid_to and other.valid_from < self.valid_to
+
+
+@dataclass(frozen=True)
+class PriceBook:
+    """Prices, checked so that each day of a package has one.
+
+    Parameters
+    ----------
+    prices
+        The lines; a line with a location goes before one without.
+
+    Raises
+    ------
+    PriceError
+        Two lines price the same day, naming both, or they name two currencies.
+    """
+
+    prices: tuple[Price, ...]
+
+    def __post_init__(self) -> None:
+        in_order = sorted(self.prices, key=lambda price: (price.package, price.location, price.valid_from))
+        for price, following in itertools.pairwise(in_order):
+            if price.overlaps(following):
+                raise PriceError(
+                    f"{price.source} and {following.source} both price {price.package!r} on the same day; "
+                    "end one with valid_to"
+                )
+        currencies = sorted({price.currency for price in self.prices})
+        if len(currencies) > 1:
+            raise PriceError(f"the price book mixes the currencies {', '.join(map(repr, currencies))}; keep one")
+
+    @property
+    def currency(self) -> str:
+        """The currency that the book names, empty if it names none."""
+        return self.prices[0].currency if self.prices else ""
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a price book.
+
+        Parameters
+        ----------
+        path
+            CSV with the columns package and monthly_price, and any of location (empty: everywhere),
+            included_transfer_GB, overage_price_per_GB, valid_from, valid_to (the first day after) and currency.
+
+        Raises
+        ------
+        PriceError
+            The file cannot be read, or a line is wrong: it is named.
+        """
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Path.open takes no str
+                reader = csv.DictReader(file)
+                lines = list(reader)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise PriceError(f"cannot read the price book at {path}: {error}") from None
+        columns = reader.fieldnames or ()
+        if absent := [name for name in ("package", "monthly_price") if name not in columns]:
+            raise PriceError(f"{path}, line 1: no column {absent[0]!r}; it needs package and monthly_price")
+        if strange := [name for name in columns if name not in COLUMNS]:
+            raise PriceError(f"{path}, line 1: no column {strange[0]!r} is known; there can be {', '.join(COLUMNS)}")
+        return cls(tuple(_price(_texts(line), f"{path}, line {number}") for number, line in enumerate(lines, start=2)))
+
+    @classmethod
+    def of(cls, prices: Iterable[Mapping[str, object]], source: str = "line") -> Self:
+        """Make a price book from records, for code that has no file.
+
+        Parameters
+        ----------
+        prices
+            Records with the columns of the file; None is empty.
+        source
+            What to call them in ``price_source``, before their number from 1 on.
+
+        Raises
+        ------
+        PriceError
+            As for `PriceBook.read`.
+        """
+        lines = [{name: "" if value is None else str(value) for name, value in price.items()} for price in prices]
+        return cls(tuple(_price(line, f"{source} {number}") for number, line in enumerate(lines, start=1)))
+
+    def rate(self, days: pd.DataFrame) -> pd.DataFrame:
+        """Find the price of each VM-day.
+
+        Parameters
+        ----------
+        days
+            Table ``vm_days``.
+
+        Returns
+        -------
+        DataFrame
+            monthly_price and price_source, in the order of the days; missing where there is no price. [currency]
+        """
+        places = days[["package", "location"]]
+        kind_of = places.groupby(["package", "location"], dropna=False, sort=False).ngroup().to_numpy()
+        dates = days["date"].to_numpy()
+        line = np.full(len(days), -1)
+        for kind, (package, location) in enumerate(places.drop_duplicates().itertuples(index=False, name=None)):
+            rows = np.flatnonzero(kind_of == kind)
+            line[rows] = self._lines(package, location, dates[rows])
+        amounts = np.array([price.monthly_price for price in self.prices] + [np.nan])
+        sources = pd.Series([price.source for price in self.prices] + [None], dtype="str")
+        return pd.DataFrame({"monthly_price": amounts[line], "price_source": sources.array.take(line)})
+
+    def _lines(self, package: object, location: object, dates: np.ndarray) -> np.ndarray:
+        """Position of the line that prices each day, -1 without one; a line with the location goes before."""
+        found = np.full(len(dates), -1)
+        for place in ("", location):
+            for position, price in enumerate(self.prices):
+                if price.package == package and price.location == place:
+                    inside = (dates >= price.valid_from.to_datetime64()) & (dates < price.valid_to.to_datetime64())
+                    found[inside] = position
+        return found
+
+
+def unpriced(days: pd.DataFrame, listed: pd.Series) -> list[str]:
+    """Name the packages that have VM-days without a price.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days``.
+    listed
+        Their list costs, row by row.
+    """
+    without = days.loc[listed.isna().to_numpy(), "package"]
+    return sorted({"(unknown)" if pd.isna(name) else str(name) for name in without.unique()})
+
+
+def _texts(line: Mapping[str, Any]) -> dict[str, str]:
+    """Take a line of the file; a field too many comes under no name, and one too few without text."""
+    return {name: (value or "").strip() for name, value in line.items() if name is not None}
+
+
+def _price(values: Mapping[str, str], where: str) -> Price:
+    if not values.get("package"):
+        raise PriceError(f"{where}: the package is empty")
+    start, end = _day(values, "valid_from", where), _day(values, "valid_to", where)
+    price = Price(
+        package=values["package"],
+        location=values.get("location", ""),
+        monthly_price=_amount(values, "monthly_price", where, needed=True),
+        included_transfer_GB=_amount(values, "included_transfer_GB", where),
+        overage_price_per_GB=_amount(values, "overage_price_per_GB", where),
+        valid_from=pd.Timestamp.min if start is None else start,
+        valid_to=pd.Timestamp.max if end is None else end,
+        currency=values.get("currency", ""),
+        source=where,
+    )
+    if price.valid_to <= price.valid_from:
+        raise PriceError(f"{where}: valid_to {values['valid_to']} is not after valid_from {values['valid_from']}")
+    return price
+
+
+def _amount(values: Mapping[str, str], name: str, where: str, *, needed: bool = False) -> float:
+    text = values.get(name, "")
+    if not text and not needed:
+        return math.nan
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount) or amount < 0:
+        raise PriceError(f"{where}: {name} is {text!r}; it must be a number from 0 up, with a point for decimals")
+    return amount
+
+
+def _day(values: Mapping[str, str], name: str, where: str) -> pd.Timestamp | None:
+    text = values.get(name, "")
+    if not text:
+        return None
+    try:
+        return pd.Timestamp(text)
+    except ValueError:
+        raise PriceError(f"{where}: {name} is {text!r}; it must be a day as 2026-11-23") from None

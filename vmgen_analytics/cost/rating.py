@@ -1,0 +1,49 @@
+"""What each VM-day costs by the price book."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.schema import TABLES
+
+if TYPE_CHECKING:
+    from vmgen_analytics.cost.prices import PriceBook
+
+
+def rated_costs(days: pd.DataFrame, prices: PriceBook) -> pd.DataFrame:
+    """Each VM-day at list price: the package's monthly price / days of that month.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days``; a change of package counts from its day.
+    prices
+        The price book.
+
+    Returns
+    -------
+    DataFrame
+        Table ``rated_costs``, in the order of the days: account, date, vm_id, list_cost, transfer_cost, price_source.
+        [currency] A package without a price has a missing cost; so has all transfer, while no policy is known.
+
+    Raises
+    ------
+    SchemaError
+        The frame is not the table ``vm_days``.
+    """
+    TABLES["vm_days"].check(days, unique=False)
+    found = prices.rate(days)
+    rated = pd.DataFrame(
+        {
+            "account": days["account"],
+            "date": days["date"],
+            "vm_id": days["vm_id"],
+            "list_cost": found["monthly_price"].to_numpy() / days["date"].dt.days_in_month.to_numpy(),
+            "transfer_cost": np.nan,
+            "price_source": found["price_source"].array,
+        }
+    )
+    return TABLES["rated_costs"].check(rated, unique=False)

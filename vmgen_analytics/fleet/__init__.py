@@ -1,0 +1,6 @@
+"""The spine: one row per VM and day, from which cost, bandwidth and capacity all start."""
+
+from vmgen_analytics.fleet.locations import read_vm_locations, vm_locations
+from vmgen_analytics.fleet.vm_days import vm_days
+
+__all__ = ["read_vm_locations", "vm_days", "vm_locations"]
