@@ -1,3 +1,87 @@
-"""Spend, traffic and capacity of a fleet of VMgen virtual machines, in pandas and Jupyter."""
+"""Spend, traffic and capacity of a fleet of VMgen virtual machines, in pandas and Jupyter.
+
+Verbs touch the world (`fetch_usage`, `sync`), nouns compute (`vm_days`, `monthly_costs`). What draws and what changes
+machines has a namespace of its own: `vmgen_analytics.plots`, `vmgen_analytics.widgets`, `vmgen_analytics.power`.
+
+Each name is loaded when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vmgen_analytics.api import Client
+    from vmgen_analytics.archive import Archive
+    from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
+    from vmgen_analytics.capacity import footprint
+    from vmgen_analytics.cost import PriceBook, allocated_costs, monthly_costs, rated_costs, reconciliation
+    from vmgen_analytics.errors import VMgenError
+    from vmgen_analytics.fetch import (
+        fetch_accounts,
+        fetch_invoices,
+        fetch_jobs,
+        fetch_locations,
+        fetch_networking,
+        fetch_packages,
+        fetch_usage,
+        fetch_vms,
+    )
+    from vmgen_analytics.fleet import read_vm_locations, vm_days
+    from vmgen_analytics.settings import Settings
+    from vmgen_analytics.syncing import sync
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Archive",
+    "Client",
+    "PriceBook",
+    "Settings",
+    "VMgenError",
+    "allocated_costs",
+    "daily_bandwidth",
+    "fetch_accounts",
+    "fetch_invoices",
+    "fetch_jobs",
+    "fetch_locations",
+    "fetch_networking",
+    "fetch_packages",
+    "fetch_usage",
+    "fetch_vms",
+    "footprint",
+    "monthly_bandwidth",
+    "monthly_costs",
+    "rated_costs",
+    "read_vm_locations",
+    "reconciliation",
+    "sync",
+    "vm_days",
+]
+
+_HOMES = {
+    "api": ["Client"],
+    "archive": ["Archive"],
+    "bandwidth": ["daily_bandwidth", "monthly_bandwidth"],
+    "capacity": ["footprint"],
+    "cost": ["PriceBook", "allocated_costs", "monthly_costs", "rated_costs", "reconciliation"],
+    "errors": ["VMgenError"],
+    "fetch": [name for name in __all__ if name.startswith("fetch_")],
+    "fleet": ["read_vm_locations", "vm_days"],
+    "settings": ["Settings"],
+    "syncing": ["sync"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'vmgen_analytics' has no attribute {name!r}; it has {', '.join(__all__)}")
+    found = getattr(importlib.import_module(f"vmgen_analytics.{_HOME_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
