@@ -272,7 +272,11 @@ def _until(limit_s: float, following: Following, is_so: Callable[[], bool]) -> b
 
 
 def _outcome_of(error: VMgenError) -> str:
-    outcomes = {JobFailed: "failed", JobTimeout: "timed_out", CommandOutcomeUnknown: "unknown"}
+    outcomes: dict[type[VMgenError], str] = {
+        JobFailed: "failed",
+        JobTimeout: "timed_out",
+        CommandOutcomeUnknown: "unknown",
+    }
     return outcomes.get(type(error), "refused")
 
 
