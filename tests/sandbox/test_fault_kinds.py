@@ -129,11 +129,11 @@ def test_envelope(sandbox, api):
 
 
 NEXT = {
-    "next": lambda answer, page: answer.json()["next"],
-    "next_page_url": lambda answer, page: answer.json()["next_page_url"],
-    "links": lambda answer, page: answer.json()["links"]["next"],
-    "link_header": lambda answer, page: answer.links.get("next", {}).get("url"),
-    "cursor": lambda answer, page: (cursor := answer.json()["next_cursor"]) and f"?cursor={cursor}",
+    "next": lambda answer, _: answer.json()["next"],
+    "next_page_url": lambda answer, _: answer.json()["next_page_url"],
+    "links": lambda answer, _: answer.json()["links"]["next"],
+    "link_header": lambda answer, _: answer.links.get("next", {}).get("url"),
+    "cursor": lambda answer, _: (cursor := answer.json()["next_cursor"]) and f"?cursor={cursor}",
     "meta": lambda answer, page: f"?page={page + 1}" if page < answer.json()["meta"]["last_page"] else None,
 }
 
@@ -150,7 +150,7 @@ def test_pages(sandbox, api, style):
         if where and where.startswith("?"):
             where = f"/virtual-machines{where}"
     assert [len(page) for page in pages] == [10, 10, 4]
-    assert sum(pages, []) == whole
+    assert [vm for page in pages for vm in page] == whole
 
 
 def test_a_fault_hits_the_operation_and_the_vm_it_was_made_for(sandbox, api, vm_id):

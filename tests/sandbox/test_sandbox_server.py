@@ -1,13 +1,16 @@
 """Starting and stopping."""
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 import requests
 
-from vmgen_analytics.sandbox import Sandbox
+from vmgen_analytics.sandbox import Sandbox, read_fault
 
 
 def test_it_starts_and_stops_quickly_and_leaves_nothing():
@@ -55,3 +58,30 @@ def test_it_has_no_address_before_it_is_open():
 def test_an_unknown_manner_is_an_error():
     with pytest.raises(TypeError, match="latency_ms"):
         Sandbox(latency_ms=3)
+
+
+def test_a_fault_is_read_from_a_command_line():
+    assert read_fault("reset") == {"kind": "reset"}
+    assert read_fault("status,operation=usage,code=429,retry_after=soon") == {
+        "kind": "status",
+        "operation": "usage",
+        "code": 429,
+        "retry_after": "soon",
+    }
+    with pytest.raises(ValueError, match="'usage' where name=value belongs"):
+        read_fault("status,usage")
+
+
+PROGRAM = """
+from vmgen_analytics.sandbox import serve_forever
+serve_forever(lambda sandbox: print(sandbox.url, sandbox.key, flush=True), vms=2, faults=["status,times=1,code=418"])
+"""
+
+
+def test_it_runs_in_the_foreground_until_ctrl_c():
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True) as program:
+        url, key = program.stdout.readline().split()
+        answers = [requests.get(f"{url}/account", headers={"Authorization": f"Bearer {key}"}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [418, 200]
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=5) == 0

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from vmgen_analytics.sandbox import envelopes
 from vmgen_analytics.sandbox.exchange import Answer, Exchange
 
 MAINTENANCE = "<!doctype html><html><head><title>Maintenance</title></head><body>We will be back soon.</body></html>"
@@ -69,30 +70,15 @@ async def envelope(exchange: Exchange, *, style: str = "data", size: int = 10, k
         The field that holds the list.
     """
     answer = await exchange.answer()
-    content = answer.json()
-    if style == "single" and isinstance(content, list):
-        wrapped, headers = (content[0] if content else {}), answer.headers
-    elif style == "data" or not isinstance(content, list):
-        wrapped, headers = {key: content}, answer.headers
+    content, headers = answer.json(), dict(answer.headers)
+    if style == "data" or not isinstance(content, list):
+        wrapped: Any = {key: content}
+    elif style == "single":
+        wrapped = content[0] if content else {}
     else:
-        page = int(exchange.query.get("page") or exchange.query.get("cursor") or 1)
-        last = max(1, -(-len(content) // size))
-        rows = content[(page - 1) * size : page * size]
-        url = f"{exchange.url}?page={page + 1}" if page < last else None
-        if style == "link_header":
-            link = {"link": f'<{url}>; rel="next"'} if url else {}
-            wrapped, headers = rows, {**answer.headers, **link}
-        else:
-            wrapped, headers = {key: rows} | _pointers(style, page, last, len(content), url), answer.headers
+        asked = exchange.query.get("page") or exchange.query.get("cursor")
+        part = envelopes.page(content, asked, size, exchange.url)
+        if style == "link_header" and part.following:
+            headers["link"] = f'<{part.following}>; rel="next"'
+        wrapped = part.rows if style == "link_header" else {key: part.rows} | envelopes.POINTERS[style](part)
     await exchange.respond(replace(answer, headers=headers, body=json.dumps(wrapped).encode()))
-
-
-def _pointers(style: str, page: int, last: int, total: int, url: str | None) -> dict[str, Any]:
-    pointers: dict[str, dict[str, Any]] = {
-        "next": {"next": url},
-        "next_page_url": {"current_page": page, "last_page": last, "next_page_url": url},
-        "links": {"links": {"next": url}},
-        "meta": {"meta": {"current_page": page, "last_page": last, "total": total}},
-        "cursor": {"next_cursor": str(page + 1) if url else None},
-    }
-    return pointers[style]

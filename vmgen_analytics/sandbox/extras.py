@@ -78,7 +78,5 @@ async def save_user_data_script(script: models.NewScript, request: Request) -> R
 async def ticket(written: models.Ticket, request: Request) -> Response:
     """Create a new support ticket that will be sent to VMgen via email."""
     provider: Provider = request.app.state.provider
-    if "@" not in written.reply_to_email.strip("@"):
-        raise Refused({"reply_to_email": ["Not an email address."]})
     provider.tickets.append(written.model_dump())
     return JSONResponse({"message": "The ticket has been sent."})

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vmgen_analytics.sandbox import bad_bodies, bad_wires
+from vmgen_analytics.sandbox.envelopes import STYLES
 from vmgen_analytics.sandbox.exchange import Exchange
 
 Misbehaviour = Callable[..., Awaitable[None]]
@@ -77,7 +78,7 @@ class Faults:
         Raises
         ------
         ValueError
-            There is no such kind or operation.
+            There is no such kind, operation or style of envelope.
         TypeError
             The kind has no such detail, or lacks one that it needs.
         """
@@ -85,6 +86,8 @@ class Faults:
             raise ValueError(f"no fault {fault.kind!r}; there are {', '.join(KINDS)}")
         if fault.operation not in (None, *self._operations):
             raise ValueError(f"no operation {fault.operation!r}; there are {', '.join(sorted(self._operations))}")
+        if fault.details.get("style", "data") not in STYLES:
+            raise ValueError(f"no envelope {fault.details['style']!r}; there are {', '.join(STYLES)}")
         inspect.signature(KINDS[fault.kind]).bind(None, **fault.details)
         self.active.append(fault)
 

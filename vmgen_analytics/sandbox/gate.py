@@ -12,11 +12,11 @@ from secrets import compare_digest
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vmgen_analytics.sandbox.app import Operation, meant
 from vmgen_analytics.sandbox.clock import Clock
 from vmgen_analytics.sandbox.exchange import Exchange
 from vmgen_analytics.sandbox.faults import KINDS, Faults
 from vmgen_analytics.sandbox.manners import Manners
+from vmgen_analytics.sandbox.operations import Operation, meant
 
 
 @dataclass(frozen=True)

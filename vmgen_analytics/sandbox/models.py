@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 VmId = Annotated[int, Path(description="The ID number of a specific virtual machine.")]
 LocationId = Annotated[
@@ -13,6 +13,12 @@ LocationId = Annotated[
         "Its variation that is used in other endpoints is the parameter location_id."
     ),
 ]
+
+
+class Sent(BaseModel):
+    """What a client sends; text for a number is an error."""
+
+    model_config = ConfigDict(strict=True)
 
 
 class Account(BaseModel):
@@ -97,7 +103,7 @@ class Deployment(Job):
     id: int
 
 
-class Command(BaseModel):
+class Command(Sent):
     """A command for a virtual machine: reboot, power on or power off."""
 
     command: Literal["reboot", "power_on", "power on", "power_off", "power off"]
@@ -128,7 +134,7 @@ class Invalid(Problem):
     errors: dict[str, list[str]]
 
 
-class Deploy(BaseModel):
+class Deploy(Sent):
     """A new virtual machine."""
 
     location_id: int
@@ -184,7 +190,7 @@ class UserDataScript(BaseModel):
     content: str
 
 
-class NewScript(BaseModel):
+class NewScript(Sent):
     """A user data script to be saved."""
 
     description: str
@@ -199,9 +205,9 @@ class ScriptVersion(BaseModel):
     version_id: int = Field(examples=[99])
 
 
-class Ticket(BaseModel):
+class Ticket(Sent):
     """A support ticket."""
 
     topic: str
     text: str
-    reply_to_email: str
+    reply_to_email: str = Field(pattern="^[^@ ]+@[^@ ]+$", examples=["me@example.net"])

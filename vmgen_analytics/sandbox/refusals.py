@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from vmgen_analytics.sandbox import models
+from vmgen_analytics.sandbox.operations import allowed
 from vmgen_analytics.sandbox.provider import NotFound
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": models.Problem}}
@@ -45,3 +46,12 @@ def add_refusals(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def other(_: Request, error: HTTPException) -> Response:
         return JSONResponse({"message": error.detail}, error.status_code, headers=error.headers)
+
+    @app.exception_handler(405)
+    async def method(request: Request, error: HTTPException) -> Response:
+        methods = allowed(request.app.state.operations, request.url.path)
+        return JSONResponse({"message": error.detail}, 405, {"Allow": methods})
+
+    @app.exception_handler(400)
+    async def unreadable(request: Request, error: HTTPException) -> Response:
+        return await refused(request, Refused({"body": [error.detail]}))

@@ -78,11 +78,11 @@ class Sandbox:
         self._provider = Provider(seed, machines, self._clock, days, job_s=job_seconds)
         self.truth = Truth(self._provider)
         habits = Manners(**manners)
-        app, operations = build_app(self._provider, habits)
+        app = build_app(self._provider, habits)
         self._faults: Faults = app.state.faults
         self._gate = Gate(
             app,
-            operations=operations,
+            operations=app.state.operations,
             clock=self._clock,
             key=self.key,
             manners=habits,

@@ -45,8 +45,8 @@ async def page(name: str) -> Response:
     return Response(files[name].read_bytes(), media_type=mimetypes.guess_type(name)[0])
 
 
-def declare_key(app: FastAPI, auth: str) -> None:
-    """Say in an app's OpenAPI document how the key is sent.
+def write_document(app: FastAPI, auth: str) -> None:
+    """Write an app's OpenAPI document, as version 3.0, which is the newest that the page can show.
 
     Parameters
     ----------
@@ -60,6 +60,30 @@ def declare_key(app: FastAPI, auth: str) -> None:
     scheme: dict[str, Any] = (
         {"type": "http", "scheme": "bearer"} if bearer else {"type": "apiKey", "in": "header", "name": header.strip()}
     )
-    declared = app.openapi()
-    declared["components"]["securitySchemes"] = {"key": scheme}
-    declared["security"] = [{"key": []}]
+    document = as_version_3_0(app.openapi())
+    document["openapi"] = "3.0.3"
+    document["components"]["securitySchemes"] = {"key": scheme}
+    document["security"] = [{"key": []}]
+    app.openapi_schema = document
+
+
+def as_version_3_0(node: Any) -> Any:
+    """Return a part of an OpenAPI 3.1 document in the words of 3.0: nullable, example, enum."""
+    if isinstance(node, list):
+        return [as_version_3_0(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    part = {name: as_version_3_0(value) for name, value in node.items()}
+    choices = part.pop("anyOf", [])
+    kinds = [choice for choice in choices if choice != {"type": "null"}]
+    if len(kinds) < len(choices):
+        part["nullable"] = True
+    if len(kinds) == 1:
+        part |= kinds[0]
+    elif kinds:
+        part["anyOf"] = kinds
+    if isinstance(part.get("examples"), list):
+        part["example"] = part.pop("examples")[0]
+    if "const" in part:
+        part["enum"] = [part.pop("const")]
+    return part
