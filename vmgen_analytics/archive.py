@@ -66,6 +66,25 @@ class Archive:
         """Name the tables that hold anything."""
         return [name for name in TABLES if self._open(name) is not None]
 
+    def months(self, *names: str) -> list[pd.Period]:
+        """List the months in which anything was observed, oldest first.
+
+        Parameters
+        ----------
+        names
+            Archived tables; by default usage, vms and invoices, which tell of months as such.
+
+        Raises
+        ------
+        SchemaError
+            There is no such table.
+        ArchiveError
+            The archive cannot be read.
+        """
+        opened = [self._open(_table(name).name) for name in names or ("usage", "vms", "invoices")]
+        found = {part["month"] for each in opened if each is not None for part in each.partitions()}
+        return [pd.Period(month, freq="M") for month in sorted(found)]
+
     def read(
         self,
         name: str,

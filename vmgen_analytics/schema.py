@@ -244,6 +244,23 @@ DERIVED: Sequence[Table] = (
         },
     ),
     Table(
+        "coverage",
+        "what is known of an account's traffic in a month",
+        ("account", "month"),
+        {
+            "account": _ACCOUNT,
+            "month": _MONTH,
+            "state": Column(TEXT, "open, closing (until noon of the first day after) or closed"),
+            "vms": Column("int64", "VMs that existed", "VM"),
+            "days_expected": _EXPECTED,
+            "days_final": Column("int64", "VM-days whose traffic will not change", "d"),
+            "days_provisional": Column("int64", "VM-days that are over and may still change", "d"),
+            "days_partial": Column("int64", "VM-days that were seen before they ended", "d"),
+            "days_lost_tail": Column("int64", "VM-days whose end was never seen", "d"),
+            "days_missing": Column("int64", "VM-days without a report", "d"),
+        },
+    ),
+    Table(
         "rated_costs",
         "a VM-day at list price",
         ("account", "date", "vm_id"),

@@ -114,7 +114,11 @@ class Settings:
 
     def zone(self, account: str) -> ZoneInfo:
         """Time zone of an account's usage days and billing month."""
-        return ZoneInfo(getattr(self.accounts.get(account), "time_zone", None) or self.time_zone)
+        return ZoneInfo(self.accounts.get(account, Account()).time_zone or self.time_zone)
+
+    def invoice_period(self, account: str) -> Literal["same-month", "previous-month"]:
+        """Tell whether an account's invoices bill the month of their date or the month before."""
+        return self.accounts.get(account, Account()).invoice_period
 
     def _check(self) -> None:
         for name, account in self.accounts.items():
