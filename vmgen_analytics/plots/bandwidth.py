@@ -1,0 +1,206 @@
+"""Pictures of traffic: day by day, and VM by VM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.plots import labels, style
+from vmgen_analytics.schema import TABLES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DAILY_BANDWIDTH = TABLES["daily_bandwidth"]
+MONTHLY_BANDWIDTH = TABLES["monthly_bandwidth"]
+
+
+def daily_bandwidth(daily: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the traffic of each day: received above the line, sent below it.
+
+    Days without any report are grey gaps, and days that not every VM has reported, or that may still change, are
+    lighter and hatched: neither is a day with little traffic.
+
+    Parameters
+    ----------
+    daily
+        Table ``daily_bandwidth``; its groups, if any, are drawn as one.
+    ax
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    Axes
+        The picture; without rows it says what is missing.
+
+    Raises
+    ------
+    SchemaError
+        The frame is not the table.
+    """
+    DAILY_BANDWIDTH.check(daily)
+    ax = style.new_axes() if ax is None else ax
+    if daily.empty or not daily["days_covered"].any():
+        return style.nothing(ax, "No traffic to show: no VM has reported any in this period.")
+    days = _by_day(daily)
+    calendar = pd.DatetimeIndex(days.index)
+    inwards, outwards = days["in_MB"].where(days["days_covered"] > 0), days["out_MB"].where(days["days_covered"] > 0)
+    unit = labels.traffic_unit(max(inwards.max(), outwards.max()))
+    edges = style.day_edges(calendar)
+    whole = days["is_complete"].to_numpy()
+    for values, sign, colour in ((inwards, 1, style.INBOUND), (outwards, -1, style.OUTBOUND)):
+        heights = sign * values.to_numpy() / labels.UNITS_MB[unit]
+        _steps(ax, np.where(whole, heights, np.nan), edges, facecolor=colour, edgecolor="none")
+        partly = {"facecolor": colour, "edgecolor": "white", "alpha": style.OPEN_ALPHA, "hatch": style.HATCH}
+        _steps(ax, np.where(whole, np.nan, heights), edges, linewidth=0, **partly)
+    silent = days["days_covered"].to_numpy() == 0
+    for first, last in style.runs(silent):
+        ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
+    ax.axhline(0, color=style.INK, linewidth=0.9)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.margins(y=0.1)
+    style.day_axis(ax, calendar)
+    style.number_axis(ax, "y", lambda value: f"{abs(value):,.10g}")
+    style.axis_label(ax, "y", f"{unit} a day, received above, sent below")
+    for text, place, colour in (("received", 0.75, style.INBOUND), ("sent", 0.25, style.OUTBOUND)):
+        low, high = ax.get_ylim()
+        zero = -low / (high - low)
+        height = zero + (1 - zero) * (place - 0.5) * 2 if place > 0.5 else zero * place * 2
+        beside = {"xycoords": "axes fraction", "xytext": (6, 0), "textcoords": "offset points"}
+        style.write(ax, text, (1, height), color=colour, va="center", fontweight="bold", **beside)
+    partial = int((~whole & ~silent).sum())
+    return style.dress(ax, _moved(days, inwards, outwards), note=_daily_note(int(silent.sum()), partial))
+
+
+def _by_day(daily: pd.DataFrame) -> pd.DataFrame:
+    """One row a day, without holes in the calendar; the groups of a day together."""
+    days = daily.groupby("date").agg(
+        in_MB=("in_MB", lambda values: values.sum(min_count=1)),
+        out_MB=("out_MB", lambda values: values.sum(min_count=1)),
+        days_covered=("days_covered", "sum"),
+        is_complete=("is_complete", "all"),
+    )
+    calendar = pd.date_range(days.index.min(), days.index.max(), unit="us")
+    days = days.reindex(calendar)
+    filled: dict[str, Any] = {"days_covered": days["days_covered"].fillna(0)}
+    return days.assign(**filled, is_complete=days["is_complete"].eq(other=True))
+
+
+def _steps(ax: Axes, heights: np.ndarray[Any, Any], edges: np.ndarray[Any, Any], **how: Any) -> None:
+    if not np.isnan(heights).all():
+        ax.stairs(heights, edges, fill=True, **how)
+
+
+def _moved(days: pd.DataFrame, inwards: pd.Series[Any], outwards: pd.Series[Any]) -> str:
+    first, last = days.index[0], days.index[-1]
+    when = f"on {labels.day_name(first)}"
+    if first != last:
+        when = f"from {labels.day_name(first)} to {labels.day_name(last)}"
+    sums = f"{labels.traffic(inwards.sum())} in and {labels.traffic(outwards.sum())} out"
+    return f"{sums} {when}".replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _daily_note(silent: int, partial: int) -> str:
+    parts = ["Days with reports only."]
+    if silent:
+        parts.append(f"Grey: {labels.counted(silent, 'day')} without any report.")
+    if partial:
+        parts.append(f"Hatched: {labels.counted(partial, 'day')} with reports missing or not final.")
+    return " ".join(parts) if silent or partial else "Every VM has reported every day."
+
+
+def monthly_bandwidth(
+    monthly: pd.DataFrame, *, month: pd.Period | str | None = None, top: int = 12, ax: Axes | None = None
+) -> Axes:
+    """Draw the traffic of each VM in a month, the busiest first.
+
+    Parameters
+    ----------
+    monthly
+        Table ``monthly_bandwidth``, by VM, package or location.
+    month
+        Which month; by default the newest.
+    top
+        So many by name; the others are summed in one grey pair of bars.
+    ax
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    Axes
+        The picture; without rows it says what is missing.
+
+    Raises
+    ------
+    SchemaError
+        The frame is not the table, or ``month`` is no month.
+    """
+    MONTHLY_BANDWIDTH.check(monthly)
+    wanted = labels.newest_month(monthly) if month is None else labels.as_month(month)
+    rows = monthly[monthly["month"] == wanted]
+    if wanted is None or not rows["days_covered"].any():
+        when = f"in {labels.month_name(wanted)}" if wanted is not None else "yet"
+        return style.nothing(ax or style.new_axes(), f"No traffic to show: no VM has reported any {when}.")
+    bars = _busiest(rows, top)
+    ax = style.new_axes(1.3 + 0.42 * len(bars)) if ax is None else ax
+    unit = labels.traffic_unit(bars[["in_MB", "out_MB"]].max().max())
+    for column, place, colour in (("in_MB", -0.2, style.INBOUND), ("out_MB", 0.2, style.OUTBOUND)):
+        lengths = bars[column].fillna(0.0) / labels.UNITS_MB[unit]
+        drawn = ax.barh(np.arange(len(bars)) + place, lengths, 0.38, color=colour, edgecolor="white", linewidth=0)
+        for bar, whole, rest in zip(drawn, bars["is_complete"], bars["is_rest"], strict=True):
+            bar.set(alpha=1.0 if whole else style.OPEN_ALPHA + 0.1, hatch=None if whole else style.HATCH)
+            if rest:
+                bar.set_facecolor(style.OTHER)
+    for index, row in enumerate(bars.itertuples()):
+        _values(ax, index, row, unit)
+    ax.set_xlim(0, 1.22 * bars[["in_MB", "out_MB"]].max().max() / labels.UNITS_MB[unit] or 1.0)
+    indent_pt = style.bar_names(ax, list(bars["name"]))
+    style.number_axis(ax, "x")
+    style.axis_label(ax, "x", f"{unit} in {labels.month_name(wanted)}")
+    style.dress(ax, _busy(bars, rows, wanted), note=_monthly_note(rows), grid="x", indent_pt=indent_pt)
+    return ax
+
+
+def _busiest(rows: pd.DataFrame, top: int) -> pd.DataFrame:
+    """Name, traffic and days of each pair of bars: the busiest first, then the others in one, then the silent."""
+    names = labels.names(rows)
+    columns = ["in_MB", "out_MB", "days_covered", "days_expected", "is_complete"]
+    named = rows[columns].assign(name=[names[key] for key in labels.keyed(rows)], is_rest=False)
+    order = named[["in_MB", "out_MB"]].sum(axis="columns").sort_values(ascending=False, kind="stable").index
+    named = named.loc[order].reset_index(drop=True)
+    rest = named.iloc[top if len(named) > top + 1 else len(named) :]
+    if rest.empty:
+        return named
+    other = rest[columns].sum(min_count=1).to_frame().T
+    other = other.assign(name=f"other ({len(rest)})", is_complete=bool(rest["is_complete"].all()), is_rest=True)
+    return pd.concat([named.iloc[:top], other], ignore_index=True)
+
+
+def _values(ax: Axes, index: int, row: Any, unit: str) -> None:
+    beside = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": style.SMALL_PT - 0.5}
+    if not row.days_covered:
+        style.write(ax, "no report", (0, index), color=style.MUTED, **beside)
+        return
+    days = "" if row.is_complete else f"  ({row.days_covered:,.0f} of {row.days_expected:,.0f} days)"
+    for amount, place, text in ((row.in_MB, -0.2, "in"), (row.out_MB, 0.2, f"out{days}")):
+        if pd.notna(amount):
+            printed = f"{labels.traffic(amount, unit)} {text}"
+            style.write(ax, printed, (amount / labels.UNITS_MB[unit], index + place), **beside)
+
+
+def _busy(bars: pd.DataFrame, rows: pd.DataFrame, month: pd.Period) -> str:
+    first = bars.iloc[0]
+    total = rows[["in_MB", "out_MB"]].sum().sum()
+    moved = f"{labels.traffic(total)} in {labels.month_name(month)}".replace("\N{NO-BREAK SPACE}", " ")
+    if len(bars) == 1 or not total:
+        return f"{labels.drawable(first['name'], 24)} moved {moved}"
+    part = labels.percent(first[["in_MB", "out_MB"]].sum() / total)
+    return f"{labels.drawable(first['name'], 24)} moved {part} of {moved}"
+
+
+def _monthly_note(rows: pd.DataFrame) -> str:
+    partial = int((~rows["is_complete"]).sum())
+    text = "Blue: received. Orange: sent."
+    return f"{text} Hatched: days without a report, or not final." if partial else text

@@ -1,0 +1,194 @@
+"""How every picture looks: colours, sizes and axes, in one place; no global setting of matplotlib is touched."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.colors import to_hex
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from vmgen_analytics.plots import labels
+from vmgen_analytics.plots.labels import MINUS, NOWHERE, drawable, fonts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
+
+INK, MUTED, RULE = "#1a1a1a", "#5c5c5c", "#e2e2e2"
+PALETTE: Sequence[ColorType] = tuple(
+    colour for colour in map(to_hex, mpl.color_sequences["petroff10"]) if colour not in ("#94a4a2", "#717581")
+)
+"""Eight colours that stay apart for colour-blind eyes (Petroff, 2021), without the two greys, which are ours."""
+
+OTHER, UNKNOWN, UNALLOCATED = "#a0a0a0", "#c8c8c8", "#5a5a5a"
+RISE, FALL = "#a83232", "#8cc1e0"
+INBOUND, OUTBOUND = "#0072b2", "#d55e00"
+OPEN_ALPHA = 0.5
+HATCH = "////"
+
+WIDTH_IN, HEIGHT_IN = 9.0, 4.5
+TEXT_PT, SMALL_PT, TITLE_PT = 9.5, 8.5, 12.0
+POINTS_PER_INCH = 72.0
+
+
+def new_axes(height_in: float = HEIGHT_IN) -> Axes:
+    """Make the axes of a new figure, outside pyplot, so that nothing is shown twice or kept in memory."""
+    return Figure(figsize=(WIDTH_IN, height_in), layout="constrained", facecolor="white").subplots()
+
+
+def size_pt(ax: Axes) -> tuple[float, float]:
+    """Width and height of axes in points, before the layout makes room for what stands beside them."""
+    return ax.bbox.width / ax.figure.dpi * POINTS_PER_INCH, ax.bbox.height / ax.figure.dpi * POINTS_PER_INCH
+
+
+def colours(keys: Iterable[Hashable]) -> dict[Hashable, ColorType]:
+    """Give each key its colour: the same in every picture, whatever its rank.
+
+    Where two keys of one picture want the same colour, the lower one gets it and the other takes the next free one.
+    """
+    wanted = {key: _slot(key) for key in sorted(set(keys), key=lambda key: (len(str(key)), str(key)))}
+    slots: dict[Hashable, int] = {}
+    for key, slot in wanted.items():
+        if slot not in slots.values():
+            slots[key] = slot
+    for key, slot in wanted.items():
+        if key not in slots:
+            free = [each for each in _from(slot) if each not in slots.values()]
+            slots[key] = (free or [slot])[0]
+    return {key: PALETTE[slot] for key, slot in slots.items()}
+
+
+def _slot(key: Hashable) -> int:
+    key = key[-1] if isinstance(key, tuple) else key
+    number = key if isinstance(key, int) else zlib.crc32(str(key).encode())
+    return int(number) % len(PALETTE)
+
+
+def _from(slot: int) -> list[int]:
+    return [(slot + step) % len(PALETTE) for step in range(len(PALETTE))]
+
+
+def special_colour(key: Hashable, name: str) -> ColorType | None:
+    """Give the grey of a group that is none, as what is unallocated or unknown; None for any other group."""
+    if key is None:
+        return UNALLOCATED if name == NOWHERE else UNKNOWN
+    return {NOWHERE: UNALLOCATED, "unknown": UNKNOWN}.get(str(key)) if isinstance(key, str) else None
+
+
+def write(ax: Axes, text: str, at: tuple[float, float], **how: Any) -> None:
+    """Write a text that stands for itself: a name with ``$`` in it is no formula."""
+    ax.annotate(text, at, **{"color": INK, "fontsize": SMALL_PT, **plain(), **how})
+
+
+def plain() -> dict[str, Any]:
+    """Properties of a text that is a name: its fonts, and no formulas in it."""
+    return {"fontfamily": fonts(), "parse_math": False, "usetex": False}
+
+
+def dress(ax: Axes, title: str, *, note: str = "", grid: str = "y", indent_pt: float = 0.0) -> Axes:
+    """Give axes their title, a line of small print under it, light rules and quiet edges.
+
+    The label of the axes becomes the picture's text for those who cannot see it: see `alt_text`.
+    """
+    lines = textwrap.fill(title, max(int((size_pt(ax)[0] * 1.1 - indent_pt) / (TITLE_PT * 0.65)), 24))
+    pad = 8.0 + (SMALL_PT * 1.45 * (1 + note.count("\n")) if note else 0)
+    ax.set_title(lines, loc="left", fontsize=TITLE_PT, fontweight="bold", color=INK, pad=pad, **plain())
+    if note:
+        write(ax, note, (0, 1), xycoords="axes fraction", xytext=(0, 5), textcoords="offset points", color=MUTED)
+    ax.set_facecolor("white")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(MUTED)
+    ax.tick_params(colors=MUTED, labelcolor=INK, labelsize=SMALL_PT, labelfontfamily=fonts())
+    ax.grid(visible=False)
+    ax.grid(visible=True, axis="y" if grid == "y" else "x", color=RULE, linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.set_label(" ".join(part for part in (title.rstrip("."), note.replace("\n", ". ")) if part))
+    return ax
+
+
+def axis_label(ax: Axes, axis: str, text: str) -> None:
+    """Label an axis with what it measures and its unit."""
+    (ax.set_xlabel if axis == "x" else ax.set_ylabel)(text, fontsize=SMALL_PT, color=MUTED, **plain())
+
+
+def number_axis(ax: Axes, axis: str, printed: Callable[[float], str] | None = None) -> None:
+    """Print the numbers of an axis with thousands separators, or as ``printed`` says."""
+    show = printed or (lambda value: f"{value:,.10g}".replace("-", MINUS))
+    getattr(ax, f"{axis}axis").set_major_formatter(FuncFormatter(lambda value, _: show(value)))
+
+
+def bar_names(ax: Axes, names: Sequence[str]) -> float:
+    """Name horizontal bars, the first on top, and return about how many points of room the names take."""
+    shown = [drawable(name, 34) for name in names]
+    ax.set_yticks(range(len(names)), shown, fontsize=TEXT_PT, **plain())
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.spines["left"].set_visible(False)
+    return max(map(len, shown)) * TEXT_PT * 0.55
+
+
+def nothing(ax: Axes, sentence: str) -> Axes:
+    """Say on empty axes what is missing, instead of an empty frame."""
+    ax.set_axis_off()
+    ax.set_label(sentence)
+    text = textwrap.fill(sentence, 60)
+    write(ax, text, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", fontsize=TITLE_PT, color=MUTED)
+    return ax
+
+
+def runs(flags: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
+    """Find the runs of true values: where each begins, and where it has ended."""
+    turns = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
+    return [(int(first), int(last)) for first, last in zip(turns[::2], turns[1::2], strict=True)]
+
+
+def day_edges(days: pd.DatetimeIndex) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Where on a date axis each day begins, and the last one ends."""
+    edges: np.ndarray[Any, Any] = date2num([*days, days[-1] + pd.Timedelta(days=1)])  # type: ignore[no-untyped-call]
+    return edges
+
+
+def day_axis(ax: Axes, days: pd.DatetimeIndex) -> None:
+    """Date an axis of days: every day of a short period, otherwise as few dates as stay apart."""
+    if len(days) <= 8:
+        middles = day_edges(days)[:-1] + 0.5
+        ax.set_xticks(middles, [f"{day.day}\n{labels.month_name(day.to_period('M'))[:3]} {day.year}" for day in days])
+        return
+    if len(days) <= 75:
+        every = 7 if len(days) <= 56 else 14
+        shown = days[::every]
+        texts = [f"{day.day} {labels.month_name(day.to_period('M'))[:3]}" for day in shown]
+    else:
+        firsts = days[days.day == 1]
+        shown = firsts[:: -(-len(firsts) // 13)]
+        texts = [labels.month_name(day.to_period("M"))[:3] for day in shown]
+    years = shown.year.to_series().diff().ne(0)
+    ax.set_xticks(
+        day_edges(shown)[:-1],
+        [f"{text}\n{day.year}" if new else text for text, day, new in zip(texts, shown, years, strict=True)],
+    )
+
+
+def alt_text(ax: Axes) -> str:
+    """Say what a picture shows, for those who cannot see it: its title and its small print."""
+    return str(ax.get_label())
+
+
+def png(ax: Axes, dpi: float = 160) -> bytes:
+    """Turn the figure of these axes into a PNG with an opaque background."""
+    data = io.BytesIO()
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError("these axes were removed from their figure")
+    figure.savefig(data, format="png", dpi=dpi, facecolor="white")
+    return data.getvalue()
