@@ -121,10 +121,10 @@ def test_text_numbers(sandbox, api, vm_id):
 
 
 def test_envelope(sandbox, api):
-    whole = api.json("/virtual-machines")
-    assert spoilt(sandbox, api, "envelope").json() == {"data": whole}
-    assert spoilt(sandbox, api, "envelope", details={"key": "items"}).json() == {"items": whole}
-    assert spoilt(sandbox, api, "envelope", details={"style": "single"}).json() == whole[0]
+    whole = api.json("/locations")
+    assert spoilt(sandbox, api, "envelope", "/locations").json() == {"data": whole}
+    assert spoilt(sandbox, api, "envelope", "/locations", details={"key": "items"}).json() == {"items": whole}
+    assert spoilt(sandbox, api, "envelope", "/locations", details={"style": "single"}).json() == whole[0]
     assert spoilt(sandbox, api, "envelope", "/account").json() == {"data": api.json("/account")}
 
 
@@ -140,17 +140,17 @@ NEXT = {
 
 @pytest.mark.parametrize("style", NEXT)
 def test_pages(sandbox, api, style):
-    whole = api.json("/virtual-machines")
-    sandbox.fault("envelope", operation="vms", style=style, size=10)
-    pages, where = [], "/virtual-machines"
+    whole = api.json("/locations")
+    sandbox.fault("envelope", operation="locations", style=style, size=2)
+    pages, where = [], "/locations"
     while where:
         answer = api("GET", where.removeprefix(sandbox.url))
         pages.append(answer.json() if style == "link_header" else answer.json()["data"])
         where = NEXT[style](answer, len(pages))
         if where and where.startswith("?"):
-            where = f"/virtual-machines{where}"
-    assert [len(page) for page in pages] == [10, 10, 4]
-    assert [vm for page in pages for vm in page] == whole
+            where = f"/locations{where}"
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [row for page in pages for row in page] == whole
 
 
 def test_a_fault_hits_the_operation_and_the_vm_it_was_made_for(sandbox, api, vm_id):

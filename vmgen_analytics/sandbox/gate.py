@@ -98,9 +98,12 @@ class Gate:
             return
         operation, vm_id = meant(self._operations, scope["method"], scope["path"])
         number = self._remember(scope, operation)
+        due_s = time.monotonic() + self._manners.latency_s
 
         async def dated(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if time.monotonic() < due_s:
+                    await asyncio.sleep(due_s - time.monotonic())
                 # Before it is sent: whoever has the answer finds it in the log.
                 if number in self.log:
                     self.log[number] = replace(self.log[number], status=message["status"])
@@ -116,8 +119,6 @@ class Gate:
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, operation: str | None, vm_id: int | None
     ) -> None:
-        if self._manners.latency_s:
-            await asyncio.sleep(self._manners.latency_s)
         refusal = self._stranger(scope) or self._too_fast()
         fault = None if refusal else self._faults.answer(operation, vm_id)
         if fault:

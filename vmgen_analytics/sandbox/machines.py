@@ -93,5 +93,9 @@ def up_spans(machine: Machine, until: datetime) -> list[tuple[datetime, datetime
 
 def up_time(spans: list[tuple[datetime, datetime]], start: datetime, end: datetime) -> timedelta:
     """Return how much of the time between two moments falls into the spans."""
-    overlaps = (min(end, span_end) - max(start, span_start) for span_start, span_end in spans)
-    return sum((overlap for overlap in overlaps if overlap > timedelta()), timedelta())
+    overlaps = (
+        min(end, span_end) - max(start, span_start)
+        for span_start, span_end in spans
+        if span_start < end and span_end > start
+    )
+    return sum(overlaps, timedelta())

@@ -96,8 +96,7 @@ async def usage(id: models.VmId, request: Request) -> Response:
     provider = _provider(request)
     machine, now = provider.machine(id), provider.clock.now()
     month = provider.meter.month(machine, first_of_month(provider.days.of(now)), now)
-    rows = [{"date": str(day), "in_MB": in_MB, "out_MB": out_MB} for day, in_MB, out_MB in month]
-    return JSONResponse(rows)
+    return JSONResponse([records.usage_record(reading) for reading in month])
 
 
 @router.get(

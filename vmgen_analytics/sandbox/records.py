@@ -8,6 +8,7 @@ from vmgen_analytics.sandbox.catalogue import Location, Offer
 from vmgen_analytics.sandbox.clock import Days
 from vmgen_analytics.sandbox.machines import Job, Machine, up_since
 from vmgen_analytics.sandbox.network import addresses
+from vmgen_analytics.sandbox.traffic import Reading
 
 Record = dict[str, Any]
 RECENT = timedelta(days=30)  # how long the list of a VM's jobs remembers one
@@ -85,6 +86,11 @@ def networking_records(machine: Machine) -> list[Record]:
         }
         for address in addresses(machine)
     ]
+
+
+def usage_record(reading: Reading) -> Record:
+    """Return the traffic of a day, as ``GET /virtual-machines/{id}/usage`` lists it."""
+    return {"date": str(reading.day), "in_MB": reading.in_MB, "out_MB": reading.out_MB}
 
 
 def job_record(job: Job, now: datetime) -> Record:

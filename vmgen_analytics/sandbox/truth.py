@@ -39,7 +39,8 @@ class Truth:
 
     def traffic(self, vm_id: int, day: date) -> tuple[int, int]:
         """Return in_MB and out_MB of a VM on a whole day, as the API shows it once the day is over."""
-        return self._provider.meter.day(self._provider.machines[vm_id], day)
+        reading = self._provider.meter.day(self._provider.machines[vm_id], day)
+        return reading.in_MB, reading.out_MB
 
     def spike(self, vm_id: int, day: date) -> float:
         """Return how many times its usual traffic a VM had on a day: 1 but on a rare day."""
