@@ -1,0 +1,101 @@
+"""All commands together, and one line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import Annotated, Any
+
+import typer
+
+from vmgen_analytics import __version__
+from vmgen_analytics.cli import demo, export, lab, power, report, sandbox, status, sync
+from vmgen_analytics.cli.terminal import PARTIAL, say, wants_tracebacks
+from vmgen_analytics.errors import PriceError, SchemaError, SettingsError, VMgenError
+
+app = typer.Typer(
+    name="vmgen-analytics",
+    help="Spend, traffic and capacity of a fleet of VMgen virtual machines.",
+    epilog="New here? `vmgen-analytics demo` shows all of it on a simulated provider, without an account.",
+    add_completion=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("sync")(sync.sync)
+app.command("status")(status.status)
+app.command("report")(report.report)
+app.command("export")(export.export)
+app.command("lab")(lab.lab)
+app.command("power")(power.power)
+app.command("sandbox")(sandbox.sandbox)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"vmgen-analytics {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """Spend, traffic and capacity of a fleet of VMgen virtual machines."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status.
+
+    Parameters
+    ----------
+    arguments
+        The words after the command's name; by default those of this process.
+    """
+    warnings.showwarning = _show_warning
+    raise SystemExit(_status(arguments))
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        status = app(args=arguments or sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except BaseException as error:  # noqa: BLE001 - a traceback reaches nobody without -vv
+        return _failed(*_sentence(error))
+    return status if isinstance(status, int) else 0
+
+
+def _sentence(error: BaseException) -> tuple[str, int]:
+    """Put an error into one line, with the exit status that it stands for."""
+    if isinstance(error, VMgenError):
+        return str(error), 2 if isinstance(error, SettingsError | PriceError | SchemaError) else 1
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        hint = f"; `{context.command_path} --help` tells more" if context else ""
+        return f"{getattr(error, 'format_message', error.__str__)().rstrip('.')}{hint}", 2
+    if isinstance(error, typer.Abort | KeyboardInterrupt):
+        return "stopped; what came until then is stored", 130
+    return f"{type(error).__name__}: {error} (unexpected; -vv shows where)", 1
+
+
+def _failed(sentence: str, status: int) -> int:
+    say(f"vmgen-analytics: {' '.join(sentence.split())}")
+    if wants_tracebacks():
+        import traceback  # noqa: PLC0415 - only here
+
+        say(traceback.format_exc())
+    return status
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    say(f"warning: {message}")
+
+
+__all__ = ["PARTIAL", "app", "main"]

@@ -1,0 +1,165 @@
+"""``vmgen-analytics demo``: the whole road on a simulated provider, without an account, a key or a network."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+import typer
+
+from vmgen_analytics.api import Client
+from vmgen_analytics.archive import Archive
+from vmgen_analytics.bandwidth import monthly_bandwidth
+from vmgen_analytics.cli.extras import needs
+from vmgen_analytics.cli.terminal import progress, say, set_verbosity, show
+from vmgen_analytics.cost import monthly_costs
+from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.ledger import read_ledger
+from vmgen_analytics.schema import MB_PER_GB
+from vmgen_analytics.settings import Settings
+from vmgen_analytics.syncing import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vmgen_analytics.ledger import Ledger
+    from vmgen_analytics.sandbox import Sandbox
+
+MARKER = ".vmgen-demo"
+DAYS_BETWEEN_SYNCS = 3
+SETTINGS = """\
+# Settings of the demo. A real file looks the same, without base_url.
+archive = "archive"
+currency = "EUR"
+prices = "prices.csv"
+vm_locations = "vm_locations.csv"
+"""
+
+
+def demo(
+    directory: Annotated[Path, typer.Option("--dir", help="Folder for the demo's files.", metavar="DIR")] = Path(
+        "demo"
+    ),
+    vms: Annotated[int, typer.Option(help="How many VMs the simulated fleet has.", min=1, max=2_000)] = 24,
+    seed: Annotated[int, typer.Option(help="Another seed is another fleet.")] = 7,
+    months: Annotated[int, typer.Option(help="Months of history, this one included.", min=1, max=36)] = 4,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more.")] = 0,
+) -> None:
+    """Show everything on a simulated provider: sync months of history, write the report, say where to look next."""
+    set_verbosity(verbose)
+    with needs("sandbox"):
+        from vmgen_analytics.sandbox import Sandbox  # noqa: PLC0415 - an extra that not everyone installs
+    from vmgen_analytics.report import write_report  # noqa: PLC0415 - loads matplotlib
+
+    _prepare(directory)
+    now = datetime.now(UTC).replace(microsecond=0)
+    archive = Archive(directory / "archive")
+    with Sandbox(vms=vms, seed=seed, today=now, months=months + 1, ticking=False) as sandbox:
+        _write_settings(directory, sandbox)
+        with Client(sandbox.key, base_url=sandbox.url) as client, progress("simulating months of syncs") as step:
+            for instant in instants(now, months):
+                step(f"{instant:%Y-%m-%d}")
+                sandbox.set_clock(instant)
+                sync(client, archive)
+    settings = Settings.load(directory / "vmgen.toml", environ={})
+    with progress("writing the report"):
+        files = write_report(archive, None, directory / "report", settings=settings)
+    held = archive.months()
+    _tell(read_ledger(archive, settings, held[0], held[-1]), settings.currency)
+    _say_where_next(directory, [files.html, files.xlsx])
+
+
+def instants(now: datetime, months: int) -> Iterator[datetime]:
+    """When the demo syncs: every few days at noon, around each turn of the month, and now.
+
+    Parameters
+    ----------
+    now
+        The last one.
+    months
+        Months of history, this one included.
+    """
+    first = (pd.Timestamp(now).tz_localize(None).to_period("M") - (months - 1)).to_timestamp().tz_localize(UTC)
+    day = first.to_pydatetime()
+    while day < now:
+        if day.day % DAYS_BETWEEN_SYNCS == 1:
+            yield from (day + timedelta(hours=12),) if day + timedelta(hours=12) < now else ()
+        if (day + timedelta(days=1)).day == 1:
+            turn = day + timedelta(days=1)
+            yield from (at for at in (turn - timedelta(minutes=10), turn + timedelta(minutes=5)) if at < now)
+        day += timedelta(days=1)
+    yield now
+
+
+def _prepare(directory: Path) -> None:
+    """Make the folder, or empty it of an earlier demo; whatever else is there stays.
+
+    Raises
+    ------
+    SettingsError
+        It holds an archive that no demo made, or cannot be written.
+    """
+    marker, archive = directory / MARKER, directory / "archive"
+    if archive.exists() and not marker.exists():
+        raise SettingsError(f"{directory} holds an archive that no demo made; choose another --dir")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(archive, ignore_errors=True)
+        marker.write_text("This folder was made by vmgen-analytics demo, which may empty it.\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"cannot write {directory}: {error.strerror or error}; choose another --dir") from None
+
+
+def _write_settings(directory: Path, sandbox: Sandbox) -> None:
+    """Write what a user would know and the API does not tell: prices, and where most VMs stand."""
+    (directory / "vmgen.toml").write_text(SETTINGS, encoding="utf-8")
+    _write_csv(directory / "prices.csv", [{**price, "currency": "EUR"} for price in sandbox.prices])
+    known = [vm for vm in sandbox.truth.vms if vm.vm_id % 8]
+    _write_csv(
+        directory / "vm_locations.csv",
+        [{"vm_id": vm.vm_id, "location": vm.location, "note": vm.name} for vm in known],
+    )
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else ["vm_id", "location", "note"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _tell(ledger: Ledger, currency: str) -> None:
+    """Print a line a month: what was spent and sent, and how well it is known."""
+    spent = monthly_costs(ledger.costs).set_index("month")["allocated_cost"]
+    traffic = monthly_bandwidth(ledger.days, ()).set_index("month")
+    fleet = ledger.days.groupby(ledger.days["date"].dt.to_period("M"))["vm_id"].nunique()
+    rows = [
+        {
+            "month": str(month),
+            "VMs": int(fleet.get(month, 0)),
+            f"spent {currency}".strip(): "–" if (cost := spent.get(month)) is None else f"{cost:,.2f}",
+            "out GB": f"{traffic['out_MB'].get(month, 0.0) / MB_PER_GB:,.0f}",
+            "in GB": f"{traffic['in_MB'].get(month, 0.0) / MB_PER_GB:,.0f}",
+            "VM-days with traffic": f"{traffic['days_covered'].get(month, 0)} of "
+            f"{traffic['days_expected'].get(month, 0)}",
+        }
+        for month in ledger.months
+    ]
+    show(pd.DataFrame(rows), "What the archive now holds, synced from the simulated provider")
+
+
+def _say_where_next(directory: Path, files: list[Path]) -> None:
+    settings = directory / "vmgen.toml"
+    say("The report of the newest month:")
+    for path in files:
+        say(f"  {path.resolve()}")
+    say("Next, on the same data:")
+    say(f"  vmgen-analytics status --config {settings}")
+    say(f"  vmgen-analytics report --config {settings} --month YYYY-MM")
+    say(f"  vmgen-analytics export monthly_costs --config {settings}")
+    say(f"  vmgen-analytics lab --config {settings}          (the notebooks, in JupyterLab)")
+    say("With an account of your own: set VMGEN_API_KEY, then vmgen-analytics sync")

@@ -1,0 +1,42 @@
+"""``vmgen-analytics sandbox``: the simulated provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vmgen_analytics.cli.extras import needs
+from vmgen_analytics.cli.terminal import say
+from vmgen_analytics.errors import SettingsError
+
+if TYPE_CHECKING:
+    from vmgen_analytics.sandbox import Sandbox
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any that is free.")] = 8000,
+    vms: Annotated[int, typer.Option(help="How many VMs it has.", min=0, max=10_000)] = 24,
+    seed: Annotated[int, typer.Option(help="Another seed is another fleet.")] = 7,
+    today: Annotated[str | None, typer.Option(help="The day it is there.", metavar="DATE")] = None,
+    months: Annotated[int, typer.Option(help="Months of history before that day.", min=1)] = 6,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Misbehave, as 'status,operation=usage,code=503'; may be repeated.")
+    ] = None,
+) -> None:
+    """Run a simulated provider on this machine until Ctrl-C, to try things on."""
+    with needs("sandbox"):
+        from vmgen_analytics.sandbox import serve_forever  # noqa: PLC0415 - an extra that not everyone installs
+    try:
+        serve_forever(_announce, port=port, vms=vms, seed=seed, today=today, months=months, faults=fault or ())
+    except (ValueError, TypeError) as error:
+        raise SettingsError(str(error)) from None
+    except OSError as error:
+        raise SettingsError(f"cannot listen on port {port}: {error.strerror or error}; choose another --port") from None
+
+
+def _announce(running: Sandbox) -> None:
+    say(f"A simulated VMgen answers at {running.url}; its API pages are at {running.url}/swagger/index.html")
+    say("Use it from another terminal, for example:")
+    say(f"  VMGEN_API_KEY={running.key} VMGEN_BASE_URL={running.url} vmgen-analytics sync --archive /tmp/trial")
+    say("Ctrl-C ends it.")

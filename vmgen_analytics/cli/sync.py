@@ -1,0 +1,60 @@
+"""``vmgen-analytics sync``: fetch everything, and add it to the archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from vmgen_analytics.api import Client
+from vmgen_analytics.cli.terminal import PARTIAL, Account, ArchiveUrl, Config, Verbose, opened, progress, say
+from vmgen_analytics.errors import VMgenError
+from vmgen_analytics.syncing import SyncReport
+from vmgen_analytics.syncing import sync as sync_account
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vmgen_analytics.archive import Archive
+
+SHOWN = 10
+
+
+def sync(account: Account = None, config: Config = None, archive: ArchiveUrl = None, verbose: Verbose = 0) -> None:
+    """Fetch everything that the provider shows, and add it to the archive.
+
+    The provider shows the current month only: what is not fetched before it ends is gone. Without --account, every
+    account of the settings is fetched.
+    """
+    settings, store = opened(config, archive, verbose)
+    names = account or list(settings.accounts)
+    for name in names:
+        settings.account(name)
+    results = [_synced(name, config, store, is_last=len(names) == 1) for name in names]
+    if not all(results):
+        raise typer.Exit(1 if not any(results) and not any(result is False for result in results) else PARTIAL)
+
+
+def _synced(name: str, config: Path | None, store: Archive, *, is_last: bool) -> bool | None:
+    """Sync one account; True if all came, False if a part, None if nothing: of several, the others go on."""
+    try:
+        with Client.from_env(name, config=config) as client, progress(f"sync of {name}") as step:
+            report = sync_account(client, store, progress=step)
+    except VMgenError as error:
+        if is_last:
+            raise
+        say(f"vmgen-analytics: account {name}: {error}")
+        return None
+    _tell(report, store)
+    return report.is_complete
+
+
+def _tell(report: SyncReport, store: Archive) -> None:
+    news = ", ".join(f"{rows} {name}" for name, rows in report.rows.items() if rows) or "nothing new"
+    say(f"{report.account}: {report.requests} requests; new or changed: {news}; kept in {store.url}")
+    for failure in report.failures[:SHOWN]:
+        say(f"  not had: {failure}")
+    if len(report.failures) > SHOWN:
+        say(f"  and {len(report.failures) - SHOWN} more")
+    if report.failures:
+        say("What came is stored; run the same command again for the rest.")

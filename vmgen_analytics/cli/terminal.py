@@ -1,0 +1,113 @@
+"""What every command shares: its options, how it speaks, and how it shows progress."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vmgen_analytics.archive import Archive
+from vmgen_analytics.errors import ArchiveError
+from vmgen_analytics.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+    from rich.table import Table
+
+PARTIAL = 3
+"""Exit status of a command that was done in part."""
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="File of settings, instead of vmgen.toml here.", metavar="FILE")
+]
+ArchiveUrl = Annotated[
+    str | None,
+    typer.Option("--archive", help="Folder or address of the archive, instead of the settings'.", metavar="URL"),
+]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv shows where something failed.")
+]
+Account = Annotated[
+    list[str] | None, typer.Option("--account", help="Account in the settings; may be repeated.", metavar="NAME")
+]
+
+_LEVELS = {0: logging.WARNING, 1: logging.INFO}
+_verbosity = logging.getLogger("vmgen_analytics.cli")
+
+
+def say(text: str = "") -> None:
+    """Print to standard error, where everything goes that is not data."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def set_verbosity(verbose: int) -> None:
+    """Log as much as -v asks for, to standard error."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("vmgen_analytics").setLevel(_LEVELS.get(verbose, logging.DEBUG))
+
+
+def wants_tracebacks() -> bool:
+    """Tell whether -vv was given."""
+    return "-vv" in sys.argv or sys.argv.count("-v") + sys.argv.count("--verbose") > 1
+
+
+def opened(config: Path | None, archive: str | None, verbose: int) -> tuple[Settings, Archive]:
+    """Read the settings and find the archive that they or the command line name."""
+    set_verbosity(verbose)
+    settings = Settings.load(config)
+    return settings, Archive(archive or settings.archive)
+
+
+def filled(archive: Archive) -> Archive:
+    """Return the archive if it holds anything.
+
+    Raises
+    ------
+    ArchiveError
+        It does not, and what to do about it.
+    """
+    if not archive.tables():
+        raise ArchiveError(
+            f"the archive at {archive.url} is empty or not there: run `vmgen-analytics sync` to fill it, "
+            "or name another with --archive"
+        )
+    return archive
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str], None]]:
+    """Show what is being done on a terminal, and nothing elsewhere; yields what to tell it."""
+    from rich.console import Console  # noqa: PLC0415 - a third of a second that help can do without
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(title) as spinner:
+        yield lambda step: spinner.update(f"{title}: {step}")
+
+
+def show(frame: pd.DataFrame, title: str = "") -> None:
+    """Print a table to standard error, numbers to the right."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+
+    table = _ruled(title)
+    for name in frame:
+        table.add_column(str(name), justify="right" if frame[name].dtype.kind in "if" else "left")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(escape(str(value)) for value in row))
+    Console(stderr=True).print(table)
+
+
+def _ruled(title: str) -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    return Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
