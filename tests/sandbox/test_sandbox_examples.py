@@ -70,6 +70,7 @@ def test_the_documented_ticket_is_taken_once_its_address_is_one(api, sandbox):
     ticket = example("ticket_request")
     assert api("POST", "/tickets/", ticket).status_code == 422
     assert api("POST", "/tickets/", ticket | {"reply_to_email": "me@example.net"}).status_code == 200
+    assert sandbox.tickets[-1] == ticket | {"reply_to_email": "me@example.net"}
 
 
 def test_the_documented_script_is_saved_and_listed(api):

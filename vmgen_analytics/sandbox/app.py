@@ -11,7 +11,7 @@ from vmgen_analytics.sandbox.refusals import add_refusals
 
 
 def build_app(provider: Provider, manners: Manners) -> FastAPI:
-    """Return the application. Its ``state`` has provider, manners, operations and faults.
+    """Return the application. Its ``state`` has provider, manners, operations, faults and log.
 
     Parameters
     ----------
@@ -35,6 +35,7 @@ def build_app(provider: Provider, manners: Manners) -> FastAPI:
     app.state.provider, app.state.manners = provider, manners
     app.state.operations = operations(routers)
     app.state.faults = Faults({operation.name for operation in app.state.operations})
+    app.state.log = {}
     for router in routers:
         app.include_router(router)
     app.include_router(control.router)

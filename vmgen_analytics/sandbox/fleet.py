@@ -1,15 +1,15 @@
-"""The fleet as it was before anyone touched it: births, deaths, resizes and power cycles, all from the seed."""
+"""The fleet as it was before anyone touched it: who was born where, as what and when, all from the seed."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as time_of_day
+from datetime import date, datetime, timedelta
 from itertools import count
 from random import Random
 
-from vmgen_analytics.sandbox.catalogue import LOCATIONS, Location, Offer, offer, offers
+from vmgen_analytics.sandbox.catalogue import LOCATIONS, Location, offer, offers
 from vmgen_analytics.sandbox.clock import months_before
-from vmgen_analytics.sandbox.machines import Job, Machine, Tenure, Traffic
+from vmgen_analytics.sandbox.history import day_between, office_hour, period, with_history
+from vmgen_analytics.sandbox.machines import Machine, Tenure, Traffic
 
 OFFICE = (1.15, 1.2, 1.2, 1.15, 1.0, 0.35, 0.3)
 EVEN = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
@@ -78,15 +78,12 @@ def fleet(seed: int, vms: int, today: date, months: int) -> dict[int, Machine]:
     for number, draft in enumerate(drafts):
         vm_id += chance.randint(1, 37)
         addresses[draft.location.name] += 1
-        machines[vm_id] = _machine(
-            Random(f"{seed}/machine/{vm_id}"),
-            draft,
-            blank(vm_id, _name(names, draft), draft.location, addresses[draft.location.name], draft.born_at),
-            idle=number in idle,
-        )
-        machines[vm_id] = _with_history(
-            Random(f"{seed}/history/{vm_id}"), machines[vm_id], start, today, job_ids, off=number in off
-        )
+        address = addresses[draft.location.name]
+        machine = blank(vm_id, _name(names, draft), draft.location, address, draft.born_at)
+        machine = _furnished(Random(f"{seed}/machine/{vm_id}"), machine, draft, idle=number in idle)
+        span = period(machine, start, today)
+        machine = with_history(Random(f"{seed}/history/{vm_id}"), machine, span, job_ids, stays_off=number in off)
+        machines[vm_id] = machine
     return machines
 
 
@@ -105,21 +102,13 @@ def _draft(chance: Random, start: date, today: date, *, dies: bool) -> _Draft:
     if chance.random() < 0.6:
         born = start - timedelta(days=chance.randint(5, 400))
     else:
-        born = _day_between(chance, start, today - timedelta(days=3))
+        born = day_between(chance, start, today - timedelta(days=3))
     died = None
     if dies:
-        died = _day_between(chance, max(born, start) + timedelta(days=10), today - timedelta(days=2))
+        died = day_between(chance, max(born, start) + timedelta(days=10), today - timedelta(days=2))
         born = min(born, died - timedelta(days=1))
-    died_at = None if died is None else _office_hour(chance, died)
-    return _Draft(role, location, _office_hour(chance, born), died_at)
-
-
-def _day_between(chance: Random, first: date, last: date) -> date:
-    return min(first, last) + timedelta(days=chance.randint(0, max(0, (last - first).days)))
-
-
-def _office_hour(chance: Random, day: date) -> datetime:
-    return datetime.combine(day, time_of_day(chance.randint(8, 16), chance.randint(0, 59)), tzinfo=UTC)
+    died_at = None if died is None else office_hour(chance, died)
+    return _Draft(role, location, office_hour(chance, born), died_at)
 
 
 def _name(names: Counter[str], draft: _Draft) -> str:
@@ -129,7 +118,7 @@ def _name(names: Counter[str], draft: _Draft) -> str:
     return f"{stem}-{names[stem]}" if place else f"{stem}-{names[stem]:02d}"
 
 
-def _machine(chance: Random, draft: _Draft, machine: Machine, *, idle: bool) -> Machine:
+def _furnished(chance: Random, machine: Machine, draft: _Draft, *, idle: bool) -> Machine:
     role = draft.role
     sold = offers(draft.location)
     bought = chance.choices(sold, [offered.weight for offered in sold])[0]
@@ -139,7 +128,7 @@ def _machine(chance: Random, draft: _Draft, machine: Machine, *, idle: bool) -> 
         out_MB=role.out_MB * chance.lognormvariate(0, 0.6),
         in_per_out=role.in_per_out * chance.lognormvariate(0, 0.15),
         weekdays=role.weekdays,
-        growth=chance.uniform(0.99, 1.05),
+        growth=chance.uniform(0.99, 1.03),
         noise=chance.uniform(0.08, 0.25),
         spikes=0.006,
     )
@@ -150,40 +139,3 @@ def _machine(chance: Random, draft: _Draft, machine: Machine, *, idle: bool) -> 
         traffic=machine.traffic if idle else traffic,
         idle=idle,
     )
-
-
-def _with_history(
-    chance: Random, machine: Machine, start: date, today: date, job_ids: "count[int]", *, off: bool
-) -> Machine:
-    first = max(start, machine.born_at.date()) + timedelta(days=1)
-    last = (machine.died_at.date() if machine.died_at else today) - timedelta(days=1)
-    events = [("deploy", machine.born_at)]
-    days = range((last - first).days)
-    events += [("reboot", _office_hour(chance, first + timedelta(n))) for n in days if chance.random() < 0.01]
-    tenures = machine.tenures
-    if len(days) > 20 and chance.random() < 0.25:
-        tenures, resized_at = _resized(chance, machine, _day_between(chance, first, last))
-        events += [("resize", resized_at)] if resized_at else []
-    if len(days) > 10 and not off and chance.random() < 0.1:
-        stopped_at = _office_hour(chance, _day_between(chance, first, last - timedelta(days=6)))
-        events += [("power_off", stopped_at), ("power_on", stopped_at + timedelta(hours=chance.randint(2, 99)))]
-    if off:
-        events += [("power_off", _office_hour(chance, _day_between(chance, first, last)))]
-    events.sort(key=lambda event: event[1])
-    jobs = tuple(
-        Job(next(job_ids), event, finished_at - timedelta(seconds=chance.randint(9, 190)), finished_at)
-        for event, finished_at in events
-    )
-    return replace(machine, tenures=tenures, jobs=jobs)
-
-
-def _resized(chance: Random, machine: Machine, day: date) -> tuple[tuple[Tenure, ...], datetime | None]:
-    """Move to the next dearer package of the place, or a cheaper one now and then, during the night."""
-    sold = sorted(offers(machine.location), key=lambda offered: offered.monthly_price)
-    names = [offered.name for offered in sold]
-    index = names.index(machine.tenures[0].package) + (1 if chance.random() < 0.75 else -1)
-    if not 0 <= index < len(sold):
-        return machine.tenures, None
-    bought: Offer = sold[index]
-    resized_at = datetime.combine(day, time_of_day(2, chance.randint(5, 50)), tzinfo=UTC)
-    return (*machine.tenures, Tenure(day, bought.name, bought.monthly_price)), resized_at

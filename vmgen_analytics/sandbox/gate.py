@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from itertools import count
 from secrets import compare_digest
 
+from fastapi import FastAPI
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,32 +61,19 @@ class Gate:
     ----------
     app
         What answers requests that may pass.
-    operations
-        What the application offers.
-    clock
-        The simulated time.
     key
         The API key.
-    manners
-        The header that carries the key, the latency, the rate.
-    faults
-        What goes wrong on request.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        operations: list[Operation],
-        clock: Clock,
-        key: str,
-        manners: Manners,
-        faults: Faults,
-    ) -> None:
-        self.log: dict[int, Received] = {}
+    def __init__(self, app: FastAPI, key: str) -> None:
+        self._app = app
+        self._operations: list[Operation] = app.state.operations
+        self._faults: Faults = app.state.faults
+        self._clock: Clock = app.state.provider.clock
+        self._log: dict[int, Received] = app.state.log
         self._numbers = count()
-        self._app, self._operations, self._clock = app, operations, clock
-        self._manners, self._faults = manners, faults
+        manners: Manners = app.state.manners
+        self._manners = manners
         name, _, value = manners.auth.partition(":")
         self._key_header = name.strip().lower().encode()
         self._key_value = value.strip().format(key=key).encode()
@@ -105,8 +93,8 @@ class Gate:
                 if time.monotonic() < due_s:
                     await asyncio.sleep(due_s - time.monotonic())
                 # Before it is sent: whoever has the answer finds it in the log.
-                if number in self.log:
-                    self.log[number] = replace(self.log[number], status=message["status"])
+                if number in self._log:
+                    self._log[number] = replace(self._log[number], status=message["status"])
                 date = format_datetime(self._clock.now(), usegmt=True).encode()
                 message["headers"] = [(b"date", date), *message["headers"]]
             await send(message)
@@ -142,5 +130,5 @@ class Gate:
     def _remember(self, scope: Scope, operation: str | None) -> int:
         number = next(self._numbers)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.log[number] = Received(scope["method"], scope["path"], None, operation, datetime.now(UTC), headers)
+        self._log[number] = Received(scope["method"], scope["path"], None, operation, datetime.now(UTC), headers)
         return number

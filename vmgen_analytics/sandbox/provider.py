@@ -64,6 +64,7 @@ class Provider:
         self.meter = Meter(seed, days)
         self.scripts: list[Record] = [dict(FIRST_SCRIPT)]
         self.tickets: list[Record] = []
+        # Replaced as a whole, never changed: the thread that serves and the one that asks for the truth both read.
         self._machines = machines
         self._open: dict[int, OpenJob] = {}
         self._job_s, self._timer = job_s, timer
@@ -145,7 +146,8 @@ class Provider:
         now = self.clock.now()
         with self._lock:
             job = Job(next(self._job_ids), event, now, now, status="pending")
-            self._open[job.job_id] = OpenJob(vm_id, job, self._timer(), outcome, deployed)
+            entry = OpenJob(vm_id, job, self._timer(), outcome, deployed)
+            self._open = self._open | {job.job_id: entry}
         return job
 
     def next_vm_id(self) -> int:
@@ -188,8 +190,8 @@ class Provider:
         if job.event == "delete" and job.status == "success":
             machine = replace(machine, died_at=_earlier(machine.died_at, finished_at))
         if job.event != "deploy" or job.status == "success":
-            self._machines[entry.vm_id] = machine
-        del self._open[entry.job.job_id]
+            self._machines = self._machines | {entry.vm_id: machine}
+        self._open = {job_id: other for job_id, other in self._open.items() if job_id != job.job_id}
 
 
 def _earlier(died_at: datetime | None, deleted_at: datetime) -> datetime:

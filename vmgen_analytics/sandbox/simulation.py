@@ -77,18 +77,10 @@ class Sandbox:
         machines = fleet(seed, vms, days.of(started), months)
         self._provider = Provider(seed, machines, self._clock, days, job_s=job_seconds)
         self.truth = Truth(self._provider)
-        habits = Manners(**manners)
-        app = build_app(self._provider, habits)
+        app = build_app(self._provider, Manners(**manners))
         self._faults: Faults = app.state.faults
-        self._gate = Gate(
-            app,
-            operations=app.state.operations,
-            clock=self._clock,
-            key=self.key,
-            manners=habits,
-            faults=self._faults,
-        )
-        app.state.log = self._gate.log
+        self._log: dict[int, Received] = app.state.log
+        self._gate = Gate(app, self.key)
         self._port = port
         self._running = ExitStack()
         self._server: Server | None = None
@@ -131,11 +123,16 @@ class Sandbox:
     @property
     def requests(self) -> list[Received]:
         """The requests that arrived since the start, or since `forget`."""
-        return list(self._gate.log.values())
+        return list(self._log.values())
 
     def forget(self) -> None:
         """Empty the list of requests."""
-        self._gate.log.clear()
+        self._log.clear()
+
+    @property
+    def tickets(self) -> list[dict[str, Any]]:
+        """The support tickets that were sent."""
+        return list(self._provider.tickets)
 
     def fault(
         self,
@@ -165,7 +162,7 @@ class Sandbox:
         Raises
         ------
         ValueError
-            There is no such kind or operation.
+            There is no such kind, operation or style of envelope.
         TypeError
             The kind takes no such detail, or lacks one that it needs.
         """
