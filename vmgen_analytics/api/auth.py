@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
@@ -48,10 +49,18 @@ class KeyAuth(AuthBase):
         The header, as ``Authorization: Bearer {key}``.
     base_url
         Where the key may go.
+
+    Raises
+    ------
+    SettingsError
+        The template is no header, or has no place for the key.
     """
 
     def __init__(self, key: Secret, template: str, base_url: str) -> None:
         self.header, _, self._value = (part.strip() for part in template.partition(":"))
+        is_header = re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", self.header)
+        if not is_header or "{key}" not in self._value or not (self._value.isascii() and self._value.isprintable()):
+            raise SettingsError("auth must be a header with {key} in it, as 'X-API-Key: {key}'")
         self._key = key
         self._origin = origin(base_url)
 
@@ -88,7 +97,7 @@ def checked_base_url(base_url: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query or parts.fragment:
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingsError("base_url must be an address as https://api.my.vmgen.com, without user, query or fragment")
     if parts.scheme == "http" and host not in LOOPBACK:
         raise SettingsError(f"base_url goes to {host} by plain http, which would show the key to others; use https")
