@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import orjson
@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 
 from vmgen_analytics.api import answers
-from vmgen_analytics.api.auth import KeyAuth, origin
+from vmgen_analytics.api.auth import LOOPBACK, KeyAuth, origin
 from vmgen_analytics.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -60,6 +60,13 @@ class Request:
         return f"{self.method} {self.path}"
 
 
+class _Session(requests.Session):
+    """A session that looks at no redirect: requests would read the whole body of one, without a cap or a deadline."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find no redirect; `Transport` does that."""
+
+
 class Transport:
     """A session that threads share and nobody changes.
 
@@ -82,13 +89,15 @@ class Transport:
         self.provider_clock: tuple[datetime, float] | None = None
         self._auth = auth
         self._lock = threading.Lock()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = auth
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.headers["Accept"] = "application/json"
         self._session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         resolved = self._session.merge_environment_settings(base_url, {}, None, None, None)
-        self._session.proxies, self._session.verify = resolved["proxies"], resolved["verify"]
+        self._session.verify = resolved["verify"]
+        if urlsplit(base_url).hostname not in LOOPBACK:  # a proxy would take the key off this machine, in clear
+            self._session.proxies = resolved["proxies"]
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_maxsize=workers, pool_block=True, max_retries=urllib3.Retry(0, read=False))
         self._session.mount(base_url, adapter)
@@ -140,11 +149,16 @@ class Transport:
                         )
                 return response.status_code, response.headers, bytes(received)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            self._fail(request, error, len(received))
+            failure = self._failure(request, error, len(received))
+        raise failure  # outside of the except, so that nothing of the original hangs on it: it may carry the key
 
     def _redirected(self, request: Request, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        if request.method != "GET" or origin(target) != origin(self.base_url):
+        try:
+            target = urljoin(url, location)
+            is_home = origin(target) == origin(self.base_url)
+        except ValueError:
+            raise RedirectRefused(f"{request}: the answer points to no address that can be read") from None
+        if request.method != "GET" or not is_home:
             raise RedirectRefused(
                 f"{request}: the answer points to {urlsplit(target).hostname}, which was given neither the key nor "
                 "the request; check base_url"
@@ -158,12 +172,12 @@ class Transport:
             except ValueError:
                 self.provider_clock = None
 
-    def _fail(self, request: Request, error: Exception, received: int) -> NoReturn:
-        """Name what went wrong; the original is not chained, as it may carry the request with its key."""
+    def _failure(self, request: Request, error: Exception, received: int) -> VMgenError:
+        """Name what went wrong."""
         kind, why = _named(error)
         host = urlsplit(self.base_url).netloc
         came = f" ({received} bytes came)" if received else ""
-        raise kind(f"{request} at {host}: {why}{came}") from None
+        return kind(f"{request} at {host}: {why}{came}")
 
 
 _CAUSES: list[tuple[tuple[type[Exception], ...], type[VMgenError], str]] = [
@@ -174,14 +188,14 @@ _CAUSES: list[tuple[tuple[type[Exception], ...], type[VMgenError], str]] = [
     ),
     ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), ConnectFailed, "its certificate cannot be trusted"),
     (
-        (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
-        ConnectFailed,
-        "it does not answer; check base_url and the network",
-    ),
-    (
         (urllib3.exceptions.NewConnectionError,),
         ConnectFailed,
         "nothing listens there; check base_url and that the provider is up",
+    ),
+    (
+        (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
+        ConnectFailed,
+        "it does not answer; check base_url and the network",
     ),
     ((requests.exceptions.ProxyError,), ConnectFailed, "the proxy of this environment does not let it through"),
     (
