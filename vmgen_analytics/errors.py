@@ -167,7 +167,7 @@ class RateLimited(APIError):
 
 
 class ServerError(APIError):
-    """The provider failed (5xx)."""
+    """The provider failed (5xx, 408)."""
 
     retryable = True
 

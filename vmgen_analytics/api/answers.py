@@ -37,6 +37,7 @@ _KINDS: Mapping[int, tuple[type[APIError], str]] = {
     ),
     403: (PermissionDenied, "the key does not allow this"),
     404: (NotFound, "there is no such thing"),
+    408: (ServerError, "the provider gave up waiting for the request"),
     409: (Conflict, "something else is under way"),
     410: (NotFound, "it is gone"),
     422: (ValidationError, "the provider does not accept the request"),
@@ -47,18 +48,20 @@ _KINDS: Mapping[int, tuple[type[APIError], str]] = {
 def decoded(
     request: Request, status: int, headers: Mapping[str, str], content: bytes, scrub: Callable[[str], str]
 ) -> Any:
-    """Return the answer's JSON, None where it is empty.
+    """Return the answer's JSON, None where it is empty, as the answer to a command may be.
 
     Raises
     ------
     APIError
         The status says no, or the answer is nothing but a message.
     NotJSON, TruncatedResponse
-        A good status, but no JSON.
+        A good status, but no JSON; an empty answer to a GET is no empty list.
     """
     if not 200 <= status < 300:
         raise _refusal(request, status, headers, content, scrub)
     if not content.strip():
+        if request.method == "GET" and status != HTTPStatus.NO_CONTENT:
+            raise TruncatedResponse(f"{request}: the answer is empty")
         return None
     payload = _json(request, content, scrub)
     if isinstance(payload, dict) and payload and payload.keys() <= {"message", "error", "errors"}:
@@ -98,14 +101,19 @@ def _refusal(
 def _words(payload: Any, scrub: Callable[[str], str]) -> str:
     """Find what an error answer says, in the usual places."""
     if not isinstance(payload, dict):
-        return scrub(str(payload)[:200])
+        return scrub(_in_a_line(str(payload))[:200])
     said = payload.get("message") or payload.get("error") or payload.get("title") or payload.get("detail") or ""
     errors = payload.get("errors")
     if isinstance(errors, dict):
         said = "; ".join([str(said), *(f"{field}: {_flat(reason)}" for field, reason in errors.items())])
     elif isinstance(errors, list):
         said = "; ".join([str(said), *map(str, errors)])
-    return scrub(re.sub(r"\s+", " ", str(said))[:500].strip("; "))
+    return scrub(_in_a_line(str(said))[:500].strip("; "))
+
+
+def _in_a_line(text: str) -> str:
+    """Leave out what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\s+", " ", text))
 
 
 def _flat(reason: Any) -> str:
