@@ -273,9 +273,12 @@ class Client:
             seen.add(path)
 
     def _page(self, path: str, link: str) -> str:
-        target = urljoin(self.base_url + path, link)
+        try:
+            target = urljoin(self.base_url + path, link)
+        except ValueError:
+            target = ""
         if not target.startswith(self.base_url + "/"):
-            raise RedirectRefused(f"GET {path}: its next page is at another address ({target}), which is not asked")
+            raise RedirectRefused(f"GET {path}: its next page is at another address than base_url, and is not asked")
         return target.removeprefix(self.base_url)
 
     def _read(self, request: Request) -> Any:

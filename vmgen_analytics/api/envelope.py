@@ -21,7 +21,7 @@ def records(payload: Any, operation: Operation) -> list[dict[str, Any]]:
     payload
         Decoded JSON: a list of objects, one object, or an object that holds one list; None is an empty list.
     operation
-        What was asked; an object with one of its fields is a record and no envelope.
+        What was asked; an object with two of its fields is a record and no envelope.
 
     Raises
     ------
@@ -77,11 +77,14 @@ def next_link(payload: Any) -> str | None:
 def _unwrapped(payload: Any, fields: tuple[str, ...]) -> Any:
     if payload is None:
         return []
-    if not isinstance(payload, dict) or payload.keys() & set(fields):
+    if not isinstance(payload, dict):
         return payload
-    for name in _LISTS:
-        if isinstance(payload.get(name), list | dict):
-            return payload[name]
+    known = len(payload.keys() & set(fields))  # an envelope may have a field by chance, as status
+    wrapped = next((payload[name] for name in _LISTS if isinstance(payload.get(name), list | dict)), None)
+    if known > 1 or (known == 1 and wrapped is None):
+        return payload
+    if wrapped is not None:
+        return wrapped
     lists = [value for value in payload.values() if isinstance(value, list)]
     return lists[0] if len(lists) == 1 else payload
 
@@ -89,6 +92,8 @@ def _unwrapped(payload: Any, fields: tuple[str, ...]) -> Any:
 def _kind(value: Any) -> str:
     if isinstance(value, list):
         strange = next(record for record in value if not isinstance(record, dict))
-        return f"a list that holds {_kind(strange)}"
-    names = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "an object"}
-    return names.get(type(value), "nothing")
+        return f"a list that holds {_NAMES.get(type(strange), 'nothing')}"
+    return _NAMES.get(type(value), "nothing")
+
+
+_NAMES = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "an object", list: "a list"}
