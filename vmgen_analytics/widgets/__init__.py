@@ -1,0 +1,5 @@
+"""Panels for notebooks and pages: each shows one question's answer, its numbers and where they come from."""
+
+from vmgen_analytics.widgets.cost import CostExplorer
+
+__all__ = ["CostExplorer"]

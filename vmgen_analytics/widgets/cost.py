@@ -1,0 +1,249 @@
+"""The cost panel: what was spent, on what, and what changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics import plots
+from vmgen_analytics.archive import Archive
+from vmgen_analytics.plots import labels
+from vmgen_analytics.settings import Settings
+from vmgen_analytics.widgets import panel
+from vmgen_analytics.widgets.cost_code import reproduction
+from vmgen_analytics.widgets.cost_model import GROUPS, MOST_NAMED, CostChoices, CostData, CostModel
+from vmgen_analytics.widgets.periods import CUSTOM, PERIODS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from vmgen_analytics.widgets.cost_answer import CostAnswer
+
+
+class CostExplorer(panel.Panel):
+    """Spend by location, package or VM, month by month, with its table, its files and its Python.
+
+    Parameters
+    ----------
+    archive
+        The history, or where it is.
+    settings
+        Currency, prices, how invoices are divided; by default those that hold here.
+    view
+        What to show at first, as `view` gives it.
+    today
+        The day that "this month" is of; by default today, in the time zone of the settings.
+
+    Raises
+    ------
+    SettingsError
+        The settings or the view are wrong. What is wrong with the data is said in the panel.
+
+    Examples
+    --------
+    >>> panel = CostExplorer("no/such/archive", view={"period": "last month", "by": "vm_id"})
+    >>> panel.view
+    {'period': 'last month', 'by': 'vm_id', 'top': 8}
+    """
+
+    def __init__(
+        self,
+        archive: Archive | str | Path,
+        *,
+        settings: Settings | None = None,
+        view: Mapping[str, Any] | None = None,
+        today: dt.date | None = None,
+    ) -> None:
+        settings = settings or Settings.load()
+        self._archive = archive if isinstance(archive, Archive) else Archive(archive)
+        self._first = CostChoices.of(view or {})
+        self.model = CostModel(settings, self._first, today or dt.datetime.now(settings.zone("")).date())
+        self._controls = _Controls()
+        self._show_code = ipywidgets.ToggleButton(description="Show Python", tooltip="The Python behind this view")
+        reset = ipywidgets.Button(description="Reset", tooltip="Back to the view that it opened with")
+        again = ipywidgets.Button(description="Read again", tooltip="Read the archive again, after a sync")
+        super().__init__(self._controls.all, [self._show_code, again, reset])
+        self._is_following = False
+        for control in self._controls.all:
+            control.observe(self.guarded(self._chosen), names="value")
+        self._show_code.observe(self.guarded(self._code_wanted), names="value")
+        reset.on_click(self.guarded(self._reset))
+        again.on_click(self.guarded(self._read))
+        self.model.observe(self.guarded(self._redraw), names="answer")
+        self.guarded(self._read)()
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """The choices as a small dict, which ``CostExplorer(archive, view=...)`` takes back."""
+        return self.model.choices.view()
+
+    @view.setter
+    def view(self, view: Mapping[str, Any]) -> None:
+        self.model.choices = CostChoices.of(view)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The table that is shown, in whole millionths: a group a row, a month a column, and the total."""
+        answer = self.model.answer
+        return pd.DataFrame() if answer is None else answer.table
+
+    def _read(self, *_: Any) -> None:
+        self.model.data = CostData.read(self._archive, self.model.settings)
+
+    def _reset(self, *_: Any) -> None:
+        self.model.choices = self._first
+
+    def _code_wanted(self, *_: Any) -> None:
+        self.code.layout.display = "" if self._show_code.value else "none"
+
+    def _chosen(self, *_: Any) -> None:
+        if not self._is_following:
+            self.model.choices = self._controls.choices()
+
+    def _redraw(self, change: Mapping[str, Any]) -> None:
+        answer: CostAnswer = change["new"]
+        self._is_following = True  # the controls are about to change, and nobody has chosen anything
+        try:
+            self._controls.follow(answer)
+        finally:
+            self._is_following = False
+        chart, files = self._chart(answer)
+        small = "".join(f"<p>{html.escape(line)}</p>" for line in answer.small_print())
+        self.answer.value = f"<h3>{html.escape(answer.sentence())}</h3>"
+        self.body.value = f'{chart}<div class="small">{small}</div>'
+        self.files.value = files
+        self.code.value = panel.read_only(reproduction(answer, self._archive.url), "Python that reproduces this view")
+        self.say(answer.notices())
+
+    def _chart(self, answer: CostAnswer) -> tuple[str, str]:
+        """Draw key numbers, chart and table, and offer them as files; nothing where there is nothing."""
+        if answer.table.empty:
+            return "", ""
+        self.renders += 1
+        axes = plots.monthly_costs(
+            answer.monthly,
+            currency=answer.currency,
+            open_month=answer.open_month,
+            top=answer.choices.top,
+        )
+        png = plots.png(axes)
+        name = f"costs_{answer.months.start}_{answer.months.end - 1}_by_{answer.choices.by}"
+        csv = answer.table.to_csv(index=False).encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
+        shown = (
+            panel.key_numbers(answer.numbers()),
+            panel.picture(png, plots.alt_text(axes), self.renders),
+            printed_table(answer),
+        )
+        files = (
+            panel.download(f"{name}.csv", csv, "text/csv", "Download CSV"),
+            panel.download(f"{name}.png", png, "image/png", "Download PNG"),
+        )
+        return "".join(shown), "".join(files)
+
+
+class _Controls:
+    """What a person chooses with."""
+
+    def __init__(self) -> None:
+        self.period = _dropdown("Period", [(period.capitalize(), period) for period in PERIODS])
+        self.start, self.last = _dropdown("From"), _dropdown("Through")
+        self.by, self.account = _dropdown("Group by"), _dropdown("Account")
+        self.top = ipywidgets.BoundedIntText(
+            value=8, min=1, max=MOST_NAMED, description="Named in the chart", style=_LABEL, layout={"width": "190px"}
+        )
+        self.all = (self.period, self.start, self.last, self.by, self.account, self.top)
+
+    def choices(self) -> CostChoices:
+        """Read what is chosen."""
+        is_custom = self.period.value == CUSTOM
+        return CostChoices(
+            period=self.period.value,
+            start=self.start.value if is_custom else None,
+            end=str(pd.Period(self.last.value, freq="M") + 1) if is_custom else None,
+            by=self.by.value,
+            account=self.account.value,
+            top=self.top.value,
+        )
+
+    def follow(self, answer: CostAnswer) -> None:
+        """Show the choices that an answer is for, and what else could be chosen."""
+        choices, months, accounts = answer.choices, answer.months, answer.data.accounts
+        known = [*answer.totals, months.start, months.end - 1]
+        every = pd.period_range(min(known), max(known), freq="M")
+        names = [(labels.month_name(month), str(month)) for month in every]
+        if choices.account is not None and choices.account not in accounts:
+            accounts = [*accounts, choices.account]
+        groups = [(text, by) for by, text in GROUPS.items() if by != "account" or len(accounts) > 1 or by == choices.by]
+        self.period.value = choices.period
+        _offer(self.start, names, str(months.start))
+        _offer(self.last, names, str(months.end - 1))
+        _offer(self.by, groups, choices.by)
+        _offer(self.account, [("All accounts", None), *((name, name) for name in accounts)], choices.account)
+        self.top.value = choices.top
+        for control, is_shown in (
+            (self.start, choices.period == CUSTOM),
+            (self.last, choices.period == CUSTOM),
+            (self.account, len(accounts) > 1),
+        ):
+            control.layout.display = "" if is_shown else "none"
+
+
+_LABEL = {"description_width": "initial"}
+
+
+def _dropdown(description: str, options: Any = ()) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(options=options, description=description, style=_LABEL, layout={"width": "auto"})
+
+
+def _offer(dropdown: ipywidgets.Dropdown, options: list[Any], value: Any) -> None:
+    if list(dropdown.options) != options:
+        dropdown.options = options
+    dropdown.value = value
+
+
+def printed_table(answer: CostAnswer) -> str:
+    """Print the table in cents, each column and row of which adds up to what is printed as its total."""
+    by, table = answer.choices.by, answer.table
+    months = [str(month) for month in answer.months if str(month) in table]
+    cents = pd.DataFrame({month: in_cents(table[month]) for month in months})
+    printed = cents.assign(total=cents.sum(axis=1, min_count=1))
+    names = labels.names(answer.monthly)
+    keys = labels.keyed(table)
+    rows = [
+        [names[key], *(_amount(value) for value in row)]
+        for key, row in zip(keys, printed.itertuples(index=False), strict=True)
+    ]
+    total = [_amount(value) for value in printed.sum()]
+    head = [GROUPS[by], *(labels.month_name(pd.Period(month, freq="M")) for month in months), "Total"]
+    return panel.table(head, rows, ["Total", *total], f"Costs by {GROUPS[by]} and month")
+
+
+def in_cents(amounts: pd.Series) -> pd.Series:
+    """Round amounts to cents so that they add up to their sum in cents: the largest remainders are rounded up.
+
+    Parameters
+    ----------
+    amounts
+        Money; what is missing stays missing.
+
+    Examples
+    --------
+    >>> in_cents(pd.Series([0.005, 0.005, 0.005])).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    exact = (amounts.dropna() * 100).round(4)
+    cents = np.floor(exact)
+    rest = int(round(exact.sum()) - cents.sum())
+    cents[(exact - cents).sort_values(ascending=False, kind="stable").index[:rest]] += 1
+    whole: pd.Series = cents.reindex(amounts.index)
+    return whole
+
+
+def _amount(cents: float) -> str:
+    return labels.money(cents / 100)

@@ -1,0 +1,234 @@
+"""What the cost panel says about its data and choices: numbers and sentences, without any widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from vmgen_analytics import cost
+from vmgen_analytics.plots import labels
+from vmgen_analytics.widgets.periods import Months
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from vmgen_analytics.settings import Settings
+    from vmgen_analytics.widgets.cost_model import CostChoices, CostData
+
+STALE_DAYS = 2
+_PREPOSITIONS = {"location": "in", "package": "for package", "vm_id": "for", "account": "for account"}
+_DIVIDED = {
+    "price_book": "by list price",
+    "package_weight": "by the size of their packages",
+    "bandwidth": "by their traffic",
+    "hours": "by their hours",
+    "even": "evenly",
+}
+
+
+def cost_table(monthly: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Spread the months of a grouping into columns, with a total, the largest first.
+
+    Parameters
+    ----------
+    monthly
+        Table ``monthly_costs`` by one of location, package, vm_id and account.
+    by
+        Which one.
+
+    Returns
+    -------
+    DataFrame
+        The group (for VMs account, vm_id and vm_name), a column for each month, and total. [currency] A month in
+        which a group has no costs at all is missing.
+    """
+    keys = ["account", "vm_id"] if by == "vm_id" else [by]
+    named = monthly.assign(month=monthly["month"].astype("str"))
+    wide = named.pivot(index=keys, columns="month", values="allocated_cost")  # noqa: PD010 - keeps what is unknown
+    table = wide.rename_axis(columns=None)
+    table["total"] = table.sum(axis=1).round(6)
+    if by == "vm_id":
+        table.insert(0, "vm_name", named.groupby(keys, dropna=False)["vm_name"].last())
+    return table.sort_values("total", ascending=False, kind="stable").reset_index()
+
+
+@dataclass(frozen=True, eq=False)
+class CostAnswer:
+    """Everything that the panel shows for one set of choices; each part is computed once, when it is asked for."""
+
+    data: CostData
+    choices: CostChoices
+    settings: Settings
+    today: dt.date
+
+    @cached_property
+    def months(self) -> Months:
+        """The months that are chosen."""
+        return self.choices.months(self.today)
+
+    @cached_property
+    def open_month(self) -> pd.Period | None:
+        """The month that was not over when the archive was last filled; its invoice may still grow."""
+        days = [self._day_of(sync) for sync in self.data.syncs.itertuples()]
+        return max(days).to_period("M") if days else None
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """Table ``allocated_costs`` of what is chosen."""
+        costs = self._of_account
+        return costs[(costs["month"] >= self.months.start) & (costs["month"] < self.months.end)]
+
+    @cached_property
+    def monthly(self) -> pd.DataFrame:
+        """Table ``monthly_costs`` of what is chosen."""
+        return cost.monthly_costs(self.costs, by=self.choices.by)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The table of the panel: a group a row, a month a column, and the total."""
+        return cost_table(self.monthly, self.choices.by)
+
+    @cached_property
+    def totals(self) -> dict[pd.Period, float]:
+        """Costs of every month in the archive, for the account that is chosen."""
+        monthly = cost.monthly_costs(self._of_account)
+        return dict(zip(monthly["month"], monthly["allocated_cost"], strict=True))
+
+    @cached_property
+    def currency(self) -> str:
+        """The currency of the settings, else of the price book; empty if neither names one."""
+        return self.settings.currency or (self.data.ledger.currency if self.data.ledger else "")
+
+    @cached_property
+    def _of_account(self) -> pd.DataFrame:
+        costs, account = self.data.costs, self.choices.account
+        return costs if account is None else costs[costs["account"] == account]
+
+    def money(self, amount: float, *, signed: bool = False) -> str:
+        """Print an amount in cents, with the currency that is set."""
+        return labels.money(amount, self.currency, signed=signed)
+
+    def sentence(self) -> str:
+        """Say what was spent, when, and mostly on what."""
+        when = self.months.in_words()
+        if self.table.empty:
+            return f"No invoices for {when}"
+        total = self._sum(self.months)
+        so_far = " so far" if self._is_open(self.months) else ""
+        spent = f"{when} cost {self.money(total)}{so_far}"
+        first = self.table.iloc[0]
+        if len(self.table) < 2 or total <= 0 or first["total"] <= 0:
+            return spent
+        return f"{spent}, the largest part {self._where(first)} ({labels.percent(first['total'] / total)})"
+
+    def numbers(self) -> list[tuple[str, str, str]]:
+        """Name, number and comparison of each key number."""
+        closed = self.months if self.open_month is None else self.months.until(self.open_month)
+        name = f"Total of {labels.counted(len(self.months), 'month')}"
+        numbers = [(name, self.money(self._sum(self.months)), self._change(closed))]
+        if len(closed) > 1:
+            last = Months(closed.end - 1, closed.end)
+            amounts = [self.totals[month] for month in closed if month in self.totals]
+            mean = sum(amounts) / len(amounts) if amounts else float("nan")
+            numbers.append((last.in_words(), self.money(self._sum(last)), self._change(last)))
+            rests_on = f"over {labels.counted(len(amounts), 'full month')}"
+            numbers.append(("A month on average", self.money(mean), rests_on))
+        if len(closed) and self.open_month is not None and self.open_month in self.totals:
+            amount = self.money(self.totals[self.open_month])
+            remark = "part of the total" if self.open_month in list(self.months) else "not in the total"
+            numbers.append((f"{labels.month_name(self.open_month)} so far", amount, remark))
+        return numbers
+
+    def notices(self) -> list[str]:
+        """Say what a reader must know before trusting the numbers: what is missing, unfinished or old."""
+        if self.data.is_empty:
+            return ["The archive is empty: fill it with `vmgen-analytics sync`, then press Read again."]
+        if not self.totals:
+            return ["The archive has no invoices yet: sync once the provider has made one, then press Read again."]
+        return [*self._gaps(), *self._state_of_syncs()]
+
+    def small_print(self) -> list[str]:
+        """Say what the numbers are: period, zone, currency, how they were divided, when they were fetched."""
+        zones = sorted({self.settings.zone(account).key for account in self.data.accounts})
+        how = [_DIVIDED[key] for key in sorted(self.costs["key"].unique()) if key in _DIVIDED]
+        money = f"in {self.currency}" if self.currency else "no currency is set, so numbers are bare"
+        divided = f"divided over VM-days {', in other months '.join(how)}"
+        period = f"{self.months.start}-01 until before {self.months.end}-01"
+        return [
+            f"{period}, {' and '.join(zones) or self.settings.time_zone}; {money}. Fetched {self._fetched()}.",
+            f"Invoices, credits included, {divided}. The provider bills one sum: all money per VM is an estimate.",
+            "Printed in cents that add up; the file has every millionth.",
+        ]
+
+    def _sum(self, months: Months) -> float:
+        return round(float(sum(self.totals[month] for month in months if month in self.totals)), 6)
+
+    def _is_open(self, months: Months) -> bool:
+        return self.open_month in list(months) and self.open_month in self.totals
+
+    def _where(self, row: pd.Series[Any]) -> str:
+        by = self.choices.by
+        name = row["vm_name" if by == "vm_id" else by]
+        if pd.isna(name):
+            return f"in VM {row['vm_id']}" if by == "vm_id" else f"with an unknown {by}"
+        if name == labels.NOWHERE:
+            return "unallocated"
+        return f"{_PREPOSITIONS[by]} {name}"
+
+    def _change(self, months: Months) -> str:
+        """Compare months with as many right before them, if all of them have invoices."""
+        before = months.before()
+        if not len(months):
+            return "the month is not over: no comparison"
+        if absent := [month for month in (*before, *months) if month not in self.totals]:
+            return f"no comparison: no invoices for {labels.month_name(absent[0])}"
+        now, then = self._sum(months), self._sum(before)
+        part = f" ({labels.percent(now / then - 1, decimals=1, signed=True)})" if then > 0 else ""
+        since = "" if months.end == self.months.end or len(months) == 1 else f"{months.in_words()}: "
+        return f"{since}{self.money(now - then, signed=True)}{part} against {before.in_words()}"
+
+    def _gaps(self) -> list[str]:
+        sentences = []
+        absent = [month for month in self.months if month not in self.totals]
+        if len(absent) == len(self.months):
+            known = Months(min(self.totals), max(self.totals) + 1).in_words()
+            sentences.append(f"No invoices for {self.months.in_words()}, but for {known}: choose another period.")
+        elif absent:
+            sentences.append(f"No invoices for {', '.join(map(labels.month_name, absent))}: the total lacks them.")
+        if self.open_month is not None and self._is_open(self.months):
+            sentences.append(
+                f"{labels.month_name(self.open_month)} is not over: it is hatched, and left out of comparisons."
+            )
+        nobodys = self.costs[self.costs["vm_id"].isna()]
+        if len(nobodys):
+            lost = self.money(nobodys["allocated_cost"].sum())
+            months = ", ".join(labels.month_name(month) for month in nobodys["month"].unique())
+            sentences.append(f"{lost} is unallocated: no VM is known in {months}.")
+        return sentences
+
+    def _state_of_syncs(self) -> list[str]:
+        sentences = []
+        for sync in self.data.syncs.itertuples():
+            name = f" of account {sync.account}" if len(self.data.syncs) > 1 else ""
+            if isinstance(sync.incomplete, str) and sync.incomplete:
+                sentences.append(
+                    f"The last sync{name} lacks parts of {sync.incomplete}: sync again, then press Read again."
+                )
+            age = (pd.Timestamp(self.today) - self._day_of(sync)).days
+            if age >= STALE_DAYS:
+                sentences.append(f"The last sync{name} was {age} days ago: sync, then press Read again.")
+        return sentences
+
+    def _day_of(self, sync: Any) -> pd.Timestamp:
+        """Day of a sync, where the account is."""
+        at: pd.Timestamp = sync.started_at.tz_convert(self.settings.zone(sync.account))
+        return at.tz_localize(None).normalize()
+
+    def _fetched(self) -> str:
+        if self.data.syncs.empty:
+            return "at an unknown time"
+        at = self.data.syncs["started_at"].min()
+        return f"{labels.day_name(at)}, {at:%H:%M} UTC"

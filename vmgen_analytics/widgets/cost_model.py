@@ -1,0 +1,157 @@
+"""What the cost panel knows and what a person has chosen, without any widget."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+import traitlets
+
+from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.ledger import Ledger, read_ledger
+from vmgen_analytics.schema import TABLES
+from vmgen_analytics.widgets.cost_answer import CostAnswer
+from vmgen_analytics.widgets.periods import CUSTOM, PERIODS, resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from vmgen_analytics.archive import Archive
+    from vmgen_analytics.settings import Settings
+    from vmgen_analytics.widgets.periods import Months
+
+GROUPS = {"location": "Location", "package": "Package", "vm_id": "VM", "account": "Account"}
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class CostChoices:
+    """What a person has chosen: the only truth that chart, table, file and code are made from.
+
+    Attributes
+    ----------
+    period
+        One of the presets, or ``custom`` with ``start`` and ``end``, the first month and the first one after.
+    by
+        location, package, vm_id or account.
+    account
+        Only this account; None for all.
+    top
+        So many groups by name in the chart.
+
+    Raises
+    ------
+    SettingsError
+        A choice is none of those that there are.
+    """
+
+    period: str = "last 6 months"
+    start: str | None = None
+    end: str | None = None
+    by: str = "location"
+    account: str | None = None
+    top: int = 8
+
+    def __post_init__(self) -> None:
+        for name, value, known in (("period", self.period, PERIODS), ("by", self.by, GROUPS)):
+            if value not in known:
+                raise SettingsError(f"{name} is {value!r} in the view; it can be {', '.join(known)}")
+        if isinstance(self.top, bool) or not isinstance(self.top, int) or not 1 <= self.top <= MOST_NAMED:
+            raise SettingsError(f"top is {self.top!r} in the view; it goes from 1 to {MOST_NAMED}")
+        if self.period == CUSTOM:
+            self.months(dt.date.min)
+
+    @classmethod
+    def of(cls, view: Mapping[str, Any]) -> Self:
+        """Read choices from a view, as `view` makes it."""
+        known = [field.name for field in fields(cls)]
+        if strange := [name for name in view if name not in known]:
+            raise SettingsError(f"no choice {strange[0]!r} in a view; there can be {', '.join(known)}")
+        return cls(**view)
+
+    def view(self) -> dict[str, Any]:
+        """Put the choices into a small dict; what was not chosen is left out."""
+        unused = () if self.period == CUSTOM else ("start", "end")
+        return {name: value for name, value in asdict(self).items() if value is not None and name not in unused}
+
+    def months(self, today: dt.date) -> Months:
+        """Resolve the period on a day."""
+        return resolved(self.period, self.start, self.end, today)
+
+
+@dataclass(frozen=True, eq=False)
+class CostData:
+    """What the archive holds about money: divided once, and from then on only regrouped.
+
+    Attributes
+    ----------
+    ledger
+        Every month that has an invoice; None without invoices.
+    syncs
+        Table ``syncs``, the last one of each account.
+    is_empty
+        Whether the archive holds nothing at all.
+    """
+
+    ledger: Ledger | None
+    syncs: pd.DataFrame
+    is_empty: bool
+
+    @classmethod
+    def read(cls, archive: Archive, settings: Settings) -> Self:
+        """Read the archive and divide its invoices as the settings say.
+
+        Raises
+        ------
+        VMgenError
+            The archive, the price book or the mapping of locations cannot be read, or the key has no value.
+        """
+        syncs = archive.read("syncs").drop_duplicates("account", keep="last")
+        invoices = archive.read("invoices")
+        if invoices.empty:
+            return cls(None, syncs, is_empty=not archive.tables())
+        dates = invoices["invoice_date"].fillna(invoices["seen_at"].dt.tz_localize(None)).dt.to_period("M")
+        first = dates.min() - 1  # an invoice may bill the month before its date
+        ledger = read_ledger(archive, settings, first, dates.max())
+        return cls(ledger, syncs, is_empty=False)
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """Table ``allocated_costs`` of every invoice in the archive."""
+        return TABLES["allocated_costs"].frame() if self.ledger is None else self.ledger.costs
+
+    @property
+    def accounts(self) -> list[str]:
+        """Accounts that have invoices."""
+        return sorted(self.costs["account"].unique())
+
+
+class CostModel(traitlets.HasTraits):
+    """Data and choices of the cost panel, and the answer that follows from them.
+
+    Parameters
+    ----------
+    settings
+        Currency, time zones and how invoices are divided.
+    choices
+        What to show.
+    today
+        The day that "this month" is of.
+    """
+
+    data = traitlets.Instance(CostData, allow_none=True)
+    choices = traitlets.Instance(CostChoices)
+    answer = traitlets.Instance(CostAnswer, allow_none=True)
+
+    def __init__(self, settings: Settings, choices: CostChoices, today: dt.date) -> None:
+        self.settings = settings
+        self.today = today
+        super().__init__(choices=choices)
+
+    @traitlets.observe("data", "choices")
+    def _follow(self, _: Any) -> None:
+        if self.data is not None:
+            self.answer = CostAnswer(self.data, self.choices, self.settings, self.today)
