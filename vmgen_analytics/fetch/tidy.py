@@ -112,7 +112,7 @@ def for_each(
     """
     answers: dict[int, Sequence[Record]] = {}
     failures: dict[int, Failure] = {}
-    for number, answer in client.each(ask, ids):
+    for number, answer in client.each(ask, dict.fromkeys(ids)):
         if isinstance(answer, VMgenError):
             failures[number] = Failure(table.name, number if known == "vm_id" else None, answer)
         else:
@@ -148,12 +148,22 @@ def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = N
     if not missing:
         return fetched.frame
 
+    table = TABLES[missing[0].table]
+
     def resume() -> pd.DataFrame:
         vm_ids = {failure.vm_id for failure in missing if failure.vm_id is not None}
-        rest = again(vm_ids) if again else fetched.frame.iloc[:0]
-        return TABLES[missing[0].table].sort(pd.concat([fetched.frame, rest]))
+        return _resumed(table, fetched.frame, lambda: again(vm_ids) if again else fetched.frame.iloc[:0])
 
     raise FetchInterrupted(fetched.frame, tuple(missing), resume)
+
+
+def _resumed(table: Table, came: pd.DataFrame, rest: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """Put the rest to what came; interrupted again, keep what came by then."""
+    try:
+        return table.sort(pd.concat([came, rest()]))
+    except FetchInterrupted as still:
+        partial, failures, resume = table.sort(pd.concat([came, still.partial])), still.failures, still.resume
+    raise FetchInterrupted(partial, failures, lambda: _resumed(table, came, resume))
 
 
 def _fields(table: Table, operation: Operation) -> dict[str, Column]:
