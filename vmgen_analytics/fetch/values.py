@@ -105,6 +105,12 @@ def instant(value: Any) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
+def _numbers(values: Sequence[Any]) -> Any:
+    found = np.array(values, dtype="float64")
+    found[np.isinf(found)] = np.nan
+    return found
+
+
 def _days(values: Sequence[Any]) -> Any:
     known = {value: np.datetime64(day(value), "us") for value in set(values) if value is not None}
     return np.array([known.get(value, _NO_DAY) for value in values], dtype="datetime64[us]")
@@ -133,7 +139,7 @@ _PLAIN: Mapping[str, set[type]] = {
 }
 _QUICK: Mapping[str, Callable[[Sequence[Any]], Any]] = {
     "int64": lambda values: np.array(values, dtype="int64"),
-    "float64": lambda values: np.array(values, dtype="float64"),
+    "float64": _numbers,
     "str": lambda values: pd.array(values, dtype="str"),
     "boolean": lambda values: pd.array(values, dtype="boolean"),
     DAY: _days,

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from vmgen_analytics.api import Client
 
 
+LONGEST = 100
+"""An uptime of more letters is none."""
+
+
 def fetch_vms(client: Client) -> pd.DataFrame:
     """Fetch the VMs of the account as they are now.
 
@@ -56,12 +60,21 @@ def uptime_h(uptime: object) -> float | None:
     """
     if not isinstance(uptime, str):
         return None
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(d|h|m|s)[a-z]*", uptime.lower())
-    hours = sum(float(amount) * _HOURS[unit] for amount, unit in parts)
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]+)", uptime.lower())
     clock = re.search(r"(\d+):(\d\d)(?::(\d\d))?", uptime)
+    if any(unit not in _HOURS for _, unit in parts) or len(uptime) > LONGEST:
+        return None
+    hours = sum(float(amount) * _HOURS[unit] for amount, unit in parts)
     if clock:
         hours += int(clock[1]) + int(clock[2]) / 60 + int(clock[3] or 0) / 3600
     return hours if parts or clock else None
 
 
-_HOURS = {"d": 24.0, "h": 1.0, "m": 1 / 60, "s": 1 / 3600}
+_UNITS = {
+    168.0: "w week weeks",
+    24.0: "d day days",
+    1.0: "h hr hrs hour hours",
+    1 / 60: "m min mins minute minutes",
+    1 / 3600: "s sec secs second seconds",
+}
+_HOURS = {word: hours for hours, words in _UNITS.items() for word in words.split()}
