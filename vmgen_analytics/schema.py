@@ -395,6 +395,7 @@ def _described(table: Table) -> str:
     key = ", ".join([*table.key, *(["and its groups"] if table.groups else [])])
     lines = [
         f"#### `{table.name}`",
+        "",
         f"A row is {table.row}. {kind.capitalize()}; key: {key}.",
         "",
         "| column | type | unit | meaning | API field |",

@@ -62,7 +62,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _status(arguments: list[str] | None) -> int:
     try:
-        status = app(args=arguments or sys.argv[1:] or ["--help"], standalone_mode=False)
+        words = sys.argv[1:] if arguments is None else arguments
+        status = app(args=words or ["--help"], prog_name="vmgen-analytics", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+HOURS_PER_DAY = 24.0
+"""Hours of existence of a VM-day, whether the VM was on or off."""
+
 KEYS = ("price_book", "package_weight", "bandwidth", "hours", "even")
 
 
@@ -50,7 +53,9 @@ def key_values(
         return "package_weight", _weighed(days, weights)
     if key == "bandwidth":
         return "bandwidth", days[["in_MB", "out_MB"]].sum(axis=1, min_count=0).to_numpy()
-    return key or "even", np.ones(len(days))
+    if key == "hours":
+        return "hours", np.full(len(days), HOURS_PER_DAY)
+    return "even", np.ones(len(days))
 
 
 def _priced(days: pd.DataFrame, listed: pd.Series | None) -> NDArray[np.float64]:

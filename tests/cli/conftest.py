@@ -1,0 +1,44 @@
+"""The command line as a user has it: words in, an exit status, standard output and standard error out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from vmgen_analytics.cli import main
+from vmgen_analytics.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """Run a command in an empty folder, as a user without settings."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: object) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        captured = capfd.readouterr()
+        assert "Traceback" not in captured.err
+        return Done(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A provider, and an environment that leads to it."""
+    with Sandbox(vms=6, seed=11, today="2026-11-23", months=2, ticking=False, job_seconds=0.2) as running:
+        monkeypatch.setenv("VMGEN_API_KEY", running.key)
+        monkeypatch.setenv("VMGEN_BASE_URL", running.url)
+        yield running

@@ -1,0 +1,114 @@
+"""What goes wrong is one line that says what, why and what to do, and the exit status of the README."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli.conftest import Done
+
+from vmgen_analytics import __version__
+from vmgen_analytics.sandbox import Sandbox
+
+Run = Callable[..., Done]
+
+
+def _is_one_line(done: Done) -> bool:
+    return done.err.count("\n") == 1 and done.err.startswith("vmgen-analytics: ") and done.out == ""
+
+
+def test_no_key(run: Run) -> None:
+    done = run("sync")
+    assert done.status == 2
+    assert _is_one_line(done)
+    assert "VMGEN_API_KEY" in done.err
+
+
+def test_unreachable_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMGEN_API_KEY", "key")
+    monkeypatch.setenv("VMGEN_BASE_URL", "http://127.0.0.1:9")
+    done = run("sync")
+    assert done.status == 1
+    assert _is_one_line(done)
+    assert "nothing listens there" in done.err
+
+
+def test_wrong_key(run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMGEN_API_KEY", "another-key")
+    done = run("sync")
+    assert done.status == 1
+    assert _is_one_line(done)
+    assert "401" in done.err
+    assert "another-key" not in done.err
+
+
+def test_unknown_setting(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "vmgen.toml").write_text('archve = "x"\n', encoding="utf-8")
+    done = run("status")
+    assert done.status == 2
+    assert _is_one_line(done)
+    assert "did you mean archive?" in done.err
+
+
+def test_unwritable_archive(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = run("sync", "--archive", tmp_path / "file" / "archive")
+    assert done.status == 1
+    assert _is_one_line(done)
+    assert "--archive" in done.err
+
+
+def test_empty_archive(run: Run) -> None:
+    for words in (("status",), ("report",), ("export", "usage")):
+        done = run(*words)
+        assert done.status == 1
+        assert _is_one_line(done)
+        assert "vmgen-analytics sync" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("bogus",), "bogus"),
+        (("sync", "--bogus"), "--bogus"),
+        (("export",), "--help"),
+        (("export", "usages"), "did you mean usage?"),
+        (("export", "usage", "--format", "doc"), "csv, parquet, xlsx"),
+        (("power", "fly", "web-01"), "reboot"),
+        (("status", "--config", "nowhere.toml"), "nowhere.toml"),
+        (("sync", "--account", "nobody"), "nobody"),
+    ],
+)
+def test_wrong_usage(run: Run, words: tuple[str, ...], hint: str) -> None:
+    done = run(*words)
+    assert done.status == 2
+    assert _is_one_line(done)
+    assert hint in done.err
+
+
+def test_unwritable_file(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    run("sync")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    for words in (
+        ("export", "usage", "--out", tmp_path / "file" / "usage.csv"),
+        ("report", "--out", tmp_path / "file"),
+    ):
+        done = run(*words)
+        assert done.status in (1, 2)
+        assert _is_one_line(done)
+
+
+def test_help_and_version(run: Run) -> None:
+    assert run("--version").out.strip() == f"vmgen-analytics {__version__}"
+    for words in ((), ("--help",), ("sync", "-h"), ("power", "--help")):
+        done = run(*words)
+        assert done.status == 0
+        assert "Usage" in done.out
+
+
+def test_a_reader_that_has_enough_is_no_error(run: Run, sandbox: Sandbox) -> None:
+    run("sync")
+    command = f"{sys.executable} -m vmgen_analytics export usage | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
