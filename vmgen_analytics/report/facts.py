@@ -1,0 +1,167 @@
+"""What a report stands on: a month, the months before it, and how fresh all of it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from vmgen_analytics.cost import monthly_costs
+from vmgen_analytics.errors import ArchiveError, SettingsError
+from vmgen_analytics.fleet import coverage
+from vmgen_analytics.fleet.coverage import month_state
+from vmgen_analytics.ledger import read_ledger
+from vmgen_analytics.plots.labels import as_month
+from vmgen_analytics.report.cents import rounded
+from vmgen_analytics.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vmgen_analytics.archive import Archive
+    from vmgen_analytics.cost import PriceBook
+    from vmgen_analytics.settings import Settings
+
+MONTHS = 12
+"""How many months a report looks at, its own included."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All tables behind a report.
+
+    Attributes
+    ----------
+    month, months
+        The month, and the months up to it, oldest first.
+    days, invoices, costs, coverage
+        Tables ``vm_days``, ``invoices``, ``allocated_costs`` and ``coverage`` of these months.
+    states
+        Whether each month is open, closing or closed.
+    prices
+        The price book, None without one.
+    currency
+        Empty where nobody said which.
+    zones
+        Time zone of each account.
+    fetched_at
+        When the provider was asked last, None where that is not known.
+    incomplete
+        Tables that the last sync could not fetch whole.
+    source
+        Where the archive is.
+    """
+
+    month: pd.Period
+    months: Sequence[pd.Period]
+    days: pd.DataFrame
+    invoices: pd.DataFrame
+    costs: pd.DataFrame
+    coverage: pd.DataFrame
+    states: dict[pd.Period, str]
+    prices: PriceBook | None = None
+    currency: str = ""
+    zones: tuple[str, ...] = ("UTC",)
+    fetched_at: pd.Timestamp | None = None
+    incomplete: tuple[str, ...] = ()
+    source: str = ""
+
+    @cached_property
+    def totals(self) -> dict[pd.Period, float]:
+        """What each month with an invoice cost, in cents."""
+        monthly = monthly_costs(self.costs)
+        return {month: rounded(cost) for month, cost in zip(monthly["month"], monthly["allocated_cost"], strict=True)}
+
+    @property
+    def open_month(self) -> pd.Period | None:
+        """The report's month if it is not over."""
+        return self.month if self.states[self.month] == "open" else None
+
+    def of_month(self, table: pd.DataFrame, month: pd.Period | None = None) -> pd.DataFrame:
+        """Take the rows of a month, by default the report's, from a table with months or dates."""
+        months = table["month"] if "month" in table else table["date"].dt.to_period("M")
+        return table[months == (self.month if month is None else month)]
+
+
+def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settings) -> Facts:
+    """Read the tables of a month and of those before it.
+
+    Parameters
+    ----------
+    archive
+        The history.
+    month
+        Which month; None is the newest.
+    settings
+        Names prices, locations, allocation, currency and time zones.
+
+    Raises
+    ------
+    ArchiveError
+        The archive cannot be read, is empty, or has nothing of that month.
+    SchemaError
+        The month is none.
+    SettingsError, PriceError, AllocationError
+        What the settings name cannot be used.
+    """
+    present = archive.months()
+    if not present:
+        raise ArchiveError(f"the archive at {archive.url} is empty; fill it with: vmgen-analytics sync")
+    wanted = present[-1] if month is None else as_month(month)
+    ledger = read_ledger(archive, settings, wanted - (MONTHS - 1), wanted)
+    billed = ledger.costs["month"].unique()
+    if wanted not in present and wanted not in billed:
+        raise ArchiveError(_no_such_month(archive, wanted, present))
+    first = min([wanted, *present, *billed])
+    months = [each for each in ledger.months if each >= first]
+    if settings.currency and ledger.currency and settings.currency != ledger.currency:
+        raise SettingsError(
+            f"the settings say {settings.currency}, the price book says {ledger.currency}; nothing is converted, so "
+            "make them the same"
+        )
+    clocks = _clocks(archive)
+    fetched_at = max(clocks.values()) if clocks else None
+    now = {account: _local(clock, settings, account) for account, clock in clocks.items()}
+    earliest = min(now.values(), default=(present[-1] + 1).to_timestamp())
+    known = [coverage(days, now.get(str(account), earliest)) for account, days in ledger.days.groupby("account")]
+    accounts = [str(account) for account in ledger.days["account"].unique()] or list(settings.accounts)
+    return Facts(
+        month=wanted,
+        months=months,
+        days=ledger.days,
+        invoices=ledger.invoices,
+        costs=ledger.costs,
+        coverage=pd.concat(known, ignore_index=True) if known else TABLES["coverage"].frame(),
+        states={each: month_state(each, earliest) for each in months},
+        prices=ledger.prices,
+        currency=settings.currency or ledger.currency,
+        zones=tuple(dict.fromkeys(settings.zone(account).key for account in accounts)),
+        fetched_at=fetched_at,
+        incomplete=_incomplete(archive),
+        source=archive.url,
+    )
+
+
+def _no_such_month(archive: Archive, month: pd.Period, present: Sequence[pd.Period]) -> str:
+    span = str(present[0]) if len(present) == 1 else f"{present[0]} to {present[-1]}"
+    return f"the archive at {archive.url} has nothing of {month}; it has {span}: choose one of these with --month"
+
+
+def _clocks(archive: Archive) -> dict[str, pd.Timestamp]:
+    """When each account was last asked, by the provider's clock."""
+    syncs = archive.read("syncs")
+    if syncs.empty:
+        seen = archive.read("usage")
+        return {str(account): at for account, at in seen.groupby("account")["seen_at"].max().dropna().items()}
+    return {str(account): at for account, at in syncs.groupby("account")["ended_at"].max().dropna().items()}
+
+
+def _local(clock: pd.Timestamp, settings: Settings, account: str) -> pd.Timestamp:
+    return clock.tz_convert(settings.zone(account)).tz_localize(None)
+
+
+def _incomplete(archive: Archive) -> tuple[str, ...]:
+    syncs = archive.read("syncs").sort_values("started_at").drop_duplicates("account", keep="last")
+    return tuple(sorted({name for names in syncs["incomplete"].dropna() for name in names.split(",") if name}))

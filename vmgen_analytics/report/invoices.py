@@ -1,0 +1,80 @@
+"""The invoices of a report, and what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from vmgen_analytics.cost import reconciliation
+from vmgen_analytics.plots.labels import counted, money, month_name
+from vmgen_analytics.report.cents import rounded
+from vmgen_analytics.report.shape import ReportTable, Section, amounts, labelled, summed, text
+from vmgen_analytics.report.spending import LEAST
+
+if TYPE_CHECKING:
+    from vmgen_analytics.report.facts import Facts
+
+
+def matches(facts: Facts) -> Section:
+    """Answers whether it matches the invoices."""
+    table = reconciliation(facts.invoices, facts.costs)
+    rows = facts.of_month(table)
+    question = "Does it match the invoices?"
+    earlier = table[table["month"] < facts.month].sort_values(["month", "account", "invoice_id"], ascending=False)
+    tables = [_reconciled(facts, rows, "Invoices of the month")] if len(rows) else []
+    if len(earlier):
+        tables.append(_reconciled(facts, earlier, "Invoices of the months before"))
+    if rows.empty:
+        return Section(question, f"No invoice bills {month_name(facts.month)} yet.", tables=tuple(tables))
+    return Section(
+        question, _matched(facts, rows), tuple(filter(None, [_against_list(facts, rows)])), (), tuple(tables)
+    )
+
+
+def _matched(facts: Facts, rows: pd.DataFrame) -> str:
+    invoiced, lost = rounded(float(rows["invoiced"].sum())), rounded(float(rows["unallocated"].sum()))
+    of = f"{counted(len(rows), 'invoice')} of {month_name(facts.month)}, {money(invoiced, facts.currency)}"
+    if rows["unallocated"].abs().lt(LEAST).all():
+        return f"Yes: the {of}, {'is' if len(rows) == 1 else 'are together'} given to VMs to the last cent."
+    return f"Not wholly: of the {of} in all, {money(lost, facts.currency)} could be given to no VM."
+
+
+def _against_list(facts: Facts, rows: pd.DataFrame) -> str:
+    if rows["list_cost"].isna().all():
+        return "There is no list cost to compare with: prices are missing."
+    listed, difference = rows["list_cost"].sum(), rows["difference"].sum()
+    more = "more" if difference > 0 else "less"
+    if abs(difference) <= 0.005:
+        return f"By the price book the same VMs cost the same, {money(listed, facts.currency)}."
+    return (
+        f"By the price book the same VMs cost {money(listed, facts.currency)}: "
+        f"the invoices are {money(abs(difference), facts.currency)} {more}."
+    )
+
+
+def _reconciled(facts: Facts, rows: pd.DataFrame, title: str) -> ReportTable:
+    dated = rows.merge(
+        facts.invoices[["account", "invoice_id", "invoice_date", "status"]],
+        on=["account", "invoice_id"],
+        how="left",
+        validate="one_to_one",
+    )
+    several = len(dated["account"].unique()) > 1
+    days = [None if pd.isna(day) else f"{day:%Y-%m-%d}" for day in dated["invoice_date"]]
+    return ReportTable(
+        title,
+        (
+            labelled("Invoice", dated["invoice_id"]),
+            *([text("Account", dated["account"])] if several else []),
+            text("Date", days),
+            text("Bills", [month_name(month) for month in dated["month"]]),
+            text("Status", dated["status"]),
+            amounts("Invoiced", dated["invoiced"]),
+            amounts("Given to VMs", dated["allocated"]),
+            amounts("Unallocated", dated["unallocated"]),
+            summed("List cost", "money", dated["list_cost"].round(2)),
+            summed("Difference", "change", dated["difference"].round(2)),
+            text("State", dated["state"]),
+        ),
+    )

@@ -1,0 +1,132 @@
+"""What a report is made of: sections that answer a question with sentences, tables and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.report.cents import printed_cents, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.axes import Axes
+
+Kind = Literal["text", "count", "money", "change", "percent", "GB", "number"]
+NUMBERS: tuple[Kind, ...] = ("count", "money", "change", "percent", "GB", "number")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a printed table: its heading, what kind of value it has, the values and their total.
+
+    None is a value that is missing, or a total that makes no sense.
+    """
+
+    heading: str
+    kind: Kind
+    values: tuple[Any, ...]
+    total: Any = None
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table, on the page and as a sheet of the workbook."""
+
+    title: str
+    columns: tuple[Column, ...]
+    note: str = ""
+
+    @property
+    def length(self) -> int:
+        """How many rows it has, without the total."""
+        return len(self.columns[0].values)
+
+    @property
+    def has_total(self) -> bool:
+        """Whether it ends with a total."""
+        return any(column.total is not None for column in self.columns)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture: the name of its file, and the axes that it is drawn on."""
+
+    name: str
+    ax: Axes
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question and what answers it: first a sentence with the numbers, then the rest."""
+
+    question: str
+    answer: str
+    paragraphs: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """A month's report."""
+
+    title: str
+    sections: tuple[Section, ...]
+    small_print: tuple[str, ...]
+
+    @property
+    def tables(self) -> list[ReportTable]:
+        """All its tables, in order."""
+        return [table for section in self.sections for table in section.tables]
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """All its pictures, in order."""
+        return [picture for section in self.sections for picture in section.pictures]
+
+
+def text(heading: str, values: Iterable[Any]) -> Column:
+    """A column of words; the first one of a table carries the word for its total."""
+    return Column(heading, "text", tuple(None if pd.isna(value) else str(value) for value in values))
+
+
+def labelled(heading: str, values: Iterable[Any], total: str = "Total") -> Column:
+    """The first column of a table with a total."""
+    return Column(heading, "text", text(heading, values).values, total)
+
+
+def amounts(
+    heading: str, values: Sequence[float] | pd.Series[Any], total: float | None = None, kind: Kind = "money"
+) -> Column:
+    """A column of money in cents that adds up to its total, which is missing where an amount is."""
+    whole = np.asarray(values, dtype=float)
+    if total is None and not np.isnan(whole).any():
+        total = rounded(float(whole.sum()))
+    return Column(heading, kind, _missing_as_none(printed_cents(whole, total)), total)
+
+
+def numbers(
+    heading: str, kind: Kind, values: Sequence[float] | pd.Series[Any], *, total: float | None = None
+) -> Column:
+    """A column of numbers that are not money."""
+    return Column(heading, kind, _missing_as_none(np.asarray(values, dtype=float)), total)
+
+
+def summed(heading: str, kind: Kind, values: Sequence[float] | pd.Series[Any]) -> Column:
+    """A column of numbers with the sum of those that are known."""
+    known = pd.Series(values, dtype=float).sum(min_count=1)
+    return numbers(heading, kind, values, total=None if pd.isna(known) else float(known))
+
+
+def _missing_as_none(values: Iterable[float]) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(value) else float(value) for value in values)
+
+
+def joined(names: Sequence[str], limit: int = 8) -> str:
+    """Write names as a list in a sentence: a, b and c; of many the first ones and how many more."""
+    shown = list(names) if len(names) <= limit + 1 else [*names[:limit], f"{len(names) - limit} more"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1] if shown else ""]))
