@@ -88,9 +88,12 @@ def vm_locations(
     """
     catalogue = _Catalogue(packages, locations)
     newest = vms.drop_duplicates(["account", "vm_id"], keep="last")
-    had = {key: frozenset(part.dropna()) for key, part in vms.groupby(["account", "vm_id"])["package"]}
+    sizes = vms[["account", "vm_id", "package"]].drop_duplicates().dropna()
+    had: dict[tuple[str, int], set[str]] = {}
+    for account, vm_id, package in sizes.itertuples(index=False, name=None):
+        had.setdefault((account, vm_id), set()).add(package)
     rows = [
-        (vm["account"], vm["vm_id"], *_located(vm, had[vm["account"], vm["vm_id"]], catalogue, mapping))
+        (vm["account"], vm["vm_id"], *_located(vm, had.get((vm["account"], vm["vm_id"]), set()), catalogue, mapping))
         for _, vm in newest.iterrows()
     ]
     found = pd.DataFrame(rows, columns=["account", "vm_id", "location", "location_evidence"])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
+PRESENCES = ["inferred", "usage", "seen"]
 MARGIN = pd.DateOffset(months=1)
 """How far around the days asked for observations are read: a VM seen before and after existed between."""
 
@@ -95,9 +96,9 @@ def _days(observed: _Observed, first: pd.Timestamp, last: pd.Timestamp, mapping:
     lives = _Lives.between(np.concatenate([used, seen]), np.concatenate([used_on, seen_on]), len(fleet), first, last)
     at_use, at_sight = lives.rows(used, used_on), lives.rows(seen, seen_on)
 
-    presence = np.full(lives.size, "inferred", dtype=object)
-    presence[at_use[at_use >= 0]] = "usage"
-    presence[at_sight[at_sight >= 0]] = "seen"
+    presence = np.zeros(lives.size, dtype="int64")
+    presence[at_use[at_use >= 0]] = PRESENCES.index("usage")
+    presence[at_sight[at_sight >= 0]] = PRESENCES.index("seen")
     of_vms = newest_until(seen, seen_on, lives.vm, lives.day)
     of_usage = np.full(lives.size, -1)
     of_usage[at_use[at_use >= 0]] = np.flatnonzero(at_use >= 0)
@@ -114,7 +115,7 @@ def _days(observed: _Observed, first: pd.Timestamp, last: pd.Timestamp, mapping:
             "continent": _taken(places["continent"], lives.vm),
             "location_evidence": _taken(places["location_evidence"], lives.vm),
             "state": _taken(vms["state"], of_vms),
-            "presence": pd.array(presence, dtype="str"),
+            "presence": pd.array(PRESENCES, dtype="str").take(presence),
             "in_MB": _taken(usage["in_MB"], of_usage),
             "out_MB": _taken(usage["out_MB"], of_usage),
             "status": _taken(usage["status"], of_usage),
