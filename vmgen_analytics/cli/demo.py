@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.sandbox import Sandbox
 
 MARKER = ".vmgen-demo"
-DAYS_BETWEEN_SYNCS = 3
+DAYS_BETWEEN_SYNCS = 5
 SETTINGS = """\
 # Settings of the demo. A real file looks the same, without base_url.
 archive = "archive"
