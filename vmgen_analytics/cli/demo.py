@@ -117,12 +117,25 @@ def _prepare(directory: Path) -> None:
 def _write_settings(directory: Path, sandbox: Sandbox) -> None:
     """Write what a user would know and the API does not tell: prices, and where most VMs stand."""
     (directory / "vmgen.toml").write_text(SETTINGS, encoding="utf-8")
-    _write_csv(directory / "prices.csv", [{**price, "currency": "EUR"} for price in sandbox.prices])
+    _write_csv(directory / "prices.csv", price_lines(sandbox.prices))
     known = [vm for vm in sandbox.truth.vms if vm.vm_id % 8]
     _write_csv(
         directory / "vm_locations.csv",
         [{"vm_id": vm.vm_id, "location": vm.location, "note": vm.name} for vm in known],
     )
+
+
+def price_lines(prices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write a price list as a price book: a line for everywhere, and one for each location that differs."""
+    lines: dict[tuple[str, str], float] = {}
+    for price in prices:
+        everywhere = lines.setdefault((price["package"], ""), price["monthly_price"])
+        if price["monthly_price"] != everywhere:
+            lines[price["package"], price["location"]] = price["monthly_price"]
+    return [
+        {"package": package, "location": location, "monthly_price": amount, "currency": "EUR"}
+        for (package, location), amount in sorted(lines.items())
+    ]
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

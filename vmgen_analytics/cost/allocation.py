@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.cost.keys import key_values
+from vmgen_analytics.cost.keys import best_key, key_values
 from vmgen_analytics.cost.millionths import PER_UNIT, largest_remainder, to_millionths
 from vmgen_analytics.cost.rating import rated_costs
 from vmgen_analytics.schema import TABLES
@@ -16,8 +16,6 @@ from vmgen_analytics.settings import Allocation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from vmgen_analytics.cost.prices import PriceBook
 
@@ -48,7 +46,7 @@ def allocated_costs(
     prices
         The price book, if there is one.
     key
-        price_book, package_weight, bandwidth, hours or even; None takes the best that each month allows.
+        price_book, package_weight, bandwidth, hours or even; None takes the best that every VM-day allows.
     weights
         Weight of vcpus, ram_GB and disk_GB for package_weight; by default 1, 0.5 and 0.01.
     invoice_period
@@ -70,14 +68,19 @@ def allocated_costs(
     TABLES["vm_days"].check(days, unique=False)
     TABLES["invoices"].check(invoices)
     weights = dict(weights or Allocation().weights)
-    rated = None if prices is None else rated_costs(days, prices)
+    listed = None if prices is None else rated_costs(days, prices)["list_cost"]
     rows_of = days.groupby(["account", days["date"].dt.to_period("M")], sort=False).indices
-    parts = []
-    for invoice in _invoices(invoices, invoice_period):
-        rows = rows_of.get((invoice.account, invoice.month), np.empty(0, dtype="int64"))
-        billed = days.iloc[rows]
-        listed = None if rated is None else rated["list_cost"].iloc[rows]
-        parts.append(_divided(invoice, billed, listed, *key_values(billed, listed, key, weights)))
+    billed = [
+        (invoice, rows_of.get((invoice.account, invoice.month), np.empty(0, dtype="int64")))
+        for invoice in _invoices(invoices, invoice_period)
+    ]
+    if key is None and billed:
+        every = np.unique(np.concatenate([rows for _, rows in billed]))
+        key = best_key(days.iloc[every], None if listed is None else listed.iloc[every], weights)
+    parts = [
+        _divided(invoice, days.iloc[rows], None if listed is None else listed.iloc[rows], key or "even", weights)
+        for invoice, rows in billed
+    ]
     table = TABLES["allocated_costs"]
     return table.check(pd.concat(parts, ignore_index=True), unique=False) if parts else table.frame()
 
@@ -102,8 +105,9 @@ def _invoices(invoices: pd.DataFrame, invoice_period: str) -> list[_Invoice]:
 
 
 def _divided(
-    invoice: _Invoice, billed: pd.DataFrame, listed: pd.Series | None, key: str, amounts: NDArray[np.float64]
+    invoice: _Invoice, billed: pd.DataFrame, listed: pd.Series | None, key: str, weights: Mapping[str, float]
 ) -> pd.DataFrame:
+    amounts = key_values(billed, listed, key, weights)
     if not amounts.sum() > 0:
         return _unallocated(invoice)
     rows = len(billed)

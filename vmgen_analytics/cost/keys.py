@@ -21,13 +21,29 @@ HOURS_PER_DAY = 24.0
 KEYS = ("price_book", "package_weight", "bandwidth", "hours", "even")
 
 
-def key_values(
-    days: pd.DataFrame, listed: pd.Series | None, key: str | None, weights: Mapping[str, float]
-) -> tuple[str, NDArray[np.float64]]:
-    """The amount of the key that each VM-day has, and which key it is.
+def best_key(days: pd.DataFrame, listed: pd.Series | None, weights: Mapping[str, float]) -> str:
+    """The best key that every VM-day allows: price_book with a price for each, package_weight with a size, else even.
 
-    Without a key, the best that the data allows: ``price_book`` if every VM-day has a price, else
-    ``package_weight`` if every VM-day has a size, else ``even``.
+    One key is chosen for all, as a cost that changes because the key did would be mistaken for news.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days``, those that are billed.
+    listed
+        Their list costs where there is a price book, row by row.
+    weights
+        The columns that count as size.
+    """
+    if listed is not None and listed.notna().all():
+        return "price_book"
+    return "package_weight" if days[list(weights)].notna().to_numpy().all() else "even"
+
+
+def key_values(
+    days: pd.DataFrame, listed: pd.Series | None, key: str, weights: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """The amount of a key that each VM-day has.
 
     Parameters
     ----------
@@ -36,7 +52,7 @@ def key_values(
     listed
         Their list costs where there is a price book, row by row.
     key
-        One of price_book, package_weight, bandwidth, hours, even; None to choose.
+        One of price_book, package_weight, bandwidth, hours, even.
     weights
         Weight of a vCPU, a GB of RAM and a GB of disk, by the names of their columns.
 
@@ -45,17 +61,15 @@ def key_values(
     AllocationError
         The key is unknown, or a VM-day has no amount of it; the message names what is missing.
     """
-    if key is not None and key not in KEYS:
-        raise AllocationError(f"no allocation key {key!r}; there are {', '.join(KEYS)}")
-    if key == "price_book" or (key is None and listed is not None and listed.notna().all()):
-        return "price_book", _priced(days, listed)
-    if key == "package_weight" or (key is None and days[list(weights)].notna().to_numpy().all()):
-        return "package_weight", _weighed(days, weights)
+    if key == "price_book":
+        return _priced(days, listed)
+    if key == "package_weight":
+        return _weighed(days, weights)
     if key == "bandwidth":
-        return "bandwidth", days[["in_MB", "out_MB"]].sum(axis=1, min_count=0).to_numpy()
-    if key == "hours":
-        return "hours", np.full(len(days), HOURS_PER_DAY)
-    return "even", np.ones(len(days))
+        return days[["in_MB", "out_MB"]].sum(axis=1, min_count=0).to_numpy()
+    if key in ("hours", "even"):
+        return np.full(len(days), HOURS_PER_DAY if key == "hours" else 1.0)
+    raise AllocationError(f"no allocation key {key!r}; there are {', '.join(KEYS)}")
 
 
 def _priced(days: pd.DataFrame, listed: pd.Series | None) -> NDArray[np.float64]:
