@@ -183,7 +183,9 @@ def _values(ax: Axes, index: int, row: Any, unit: str) -> None:
     if not row.days_covered:
         style.write(ax, "no report", (0, index), color=style.MUTED, **beside)
         return
-    days = "" if row.is_complete else f"  ({row.days_covered:,.0f} of {row.days_expected:,.0f} days)"
+    days = (
+        "" if row.days_covered >= row.days_expected else f"  ({row.days_covered:,.0f} of {row.days_expected:,.0f} days)"
+    )
     for amount, place, text in ((row.in_MB, -0.2, "in"), (row.out_MB, 0.2, f"out{days}")):
         if pd.notna(amount):
             printed = f"{labels.traffic(amount, unit)} {text}"

@@ -90,11 +90,11 @@ def _stands(totals: np.ndarray[Any, Any], days: pd.DatetimeIndex, measure: str) 
 
 
 def _note(footprint: pd.DataFrame, measure: str, gaps: int) -> str:
-    parts = ["VMs that exist, whatever their state."]
+    parts = [labels.by(labels.group_of(footprint)), "VMs that exist, whatever their state."]
     last = footprint[footprint["date"] == footprint["date"].max()]
     share = np.average(last["known_share"].fillna(0.0), weights=last["vms"]) if last["vms"].sum() else 1.0
     if measure != "vms" and share < 1:
         parts.append(f"The size of {labels.percent(1 - share)} of the VMs is unknown and not in the picture.")
     if gaps:
         parts.append(f"Grey: {labels.counted(gaps, 'day')} of which nothing is known.")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))

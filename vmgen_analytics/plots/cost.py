@@ -73,7 +73,7 @@ def monthly_costs(
     _month_axis(ax, months, open_month)
     style.axis_label(ax, "y", f"cost a month{f' [{currency}]' if currency else ''}")
     style.number_axis(ax, "y")
-    style.dress(ax, _spent(present, open_month, currency), note=_note(present, open_month))
+    style.dress(ax, _spent(present, open_month, currency), note=_note(present, open_month, labels.group_of(monthly)))
     if labels.group_of(monthly):
         stacks.name_bands(ax, bands, len(months) - 1 + BAR / 2)
     return ax
@@ -119,11 +119,11 @@ def _spent(totals: pd.Series[Any], open_month: pd.Period | None, currency: str) 
     return f"{sentence}, {labels.percent(abs(change))} {'more' if change > 0 else 'less'} than the month before"
 
 
-def _note(totals: pd.Series[Any], open_month: pd.Period | None) -> str:
-    parts = ["Invoices, divided over VMs: what each one cost is an estimate."]
+def _note(totals: pd.Series[Any], open_month: pd.Period | None, group: str | None) -> str:
+    parts = [labels.by(group), "Invoices, divided over VMs: what each one cost is an estimate."]
     if open_month in totals.index:
         parts.append("Hatched: the month is not over.")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def cost_changes(

@@ -85,6 +85,12 @@ def group_of(table: pd.DataFrame) -> str | None:
     return present[0] if present else None
 
 
+def by(group: str | None) -> str:
+    """Say what a picture is divided by, as By location; nothing where it is not."""
+    words = {None: "", "vm_id": "By VM."}
+    return words.get(group, f"By {(group or '').replace('_', ' ')}.")
+
+
 def keyed(table: pd.DataFrame) -> pd.Series[Any]:
     """Give each row the key of its group: the VM's number, with its account if there are several, or the text.
 

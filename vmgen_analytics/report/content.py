@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vmgen_analytics.plots.labels import month_name
+from vmgen_analytics.report.breakdown import who_and_where
 from vmgen_analytics.report.gaps import missing
 from vmgen_analytics.report.invoices import matches
 from vmgen_analytics.report.shape import Report
-from vmgen_analytics.report.spending import spent, who_and_where
+from vmgen_analytics.report.spending import spent
 from vmgen_analytics.report.usage import moved, stands
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from vmgen_analytics.errors import ArchiveError, SettingsError
 from vmgen_analytics.fleet import coverage
 from vmgen_analytics.fleet.coverage import month_state
 from vmgen_analytics.ledger import read_ledger
-from vmgen_analytics.plots.labels import as_month
+from vmgen_analytics.plots.labels import as_month, money
 from vmgen_analytics.report.cents import rounded
 from vmgen_analytics.schema import TABLES
 
@@ -79,6 +79,20 @@ class Facts:
         """The report's month if it is not over."""
         return self.month if self.states[self.month] == "open" else None
 
+    @property
+    def whole_month(self) -> pd.Period:
+        """The newest month that is over: only such ones are compared."""
+        return self.month if self.open_month is None else self.month - 1
+
+    def change(self, month: pd.Period) -> float | None:
+        """How much more a month cost than the one before, in cents; None where one has no invoice."""
+        now, before = self.totals.get(month), self.totals.get(month - 1)
+        return None if now is None or before is None else rounded(now - before)
+
+    def money(self, amount: float) -> str:
+        """Print an amount with the currency, if that is known."""
+        return money(amount, self.currency)
+
     def of_month(self, table: pd.DataFrame, month: pd.Period | None = None) -> pd.DataFrame:
         """Take the rows of a month, by default the report's, from a table with months or dates."""
         months = table["month"] if "month" in table else table["date"].dt.to_period("M")
@@ -106,16 +120,15 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
     SettingsError, PriceError, AllocationError
         What the settings name cannot be used.
     """
-    present = archive.months()
-    if not present:
+    seen, billed = archive.months("usage", "vms"), _billed(archive, settings)
+    known = sorted({*seen, *billed})
+    if not known:
         raise ArchiveError(f"the archive at {archive.url} is empty; fill it with: vmgen-analytics sync")
-    wanted = present[-1] if month is None else as_month(month)
+    wanted = (seen or billed)[-1] if month is None else as_month(month)
+    if wanted not in known:
+        raise ArchiveError(_no_such_month(archive, wanted, known))
     ledger = read_ledger(archive, settings, wanted - (MONTHS - 1), wanted)
-    billed = ledger.costs["month"].unique()
-    if wanted not in present and wanted not in billed:
-        raise ArchiveError(_no_such_month(archive, wanted, present))
-    first = min([wanted, *present, *billed])
-    months = [each for each in ledger.months if each >= first]
+    months = [each for each in ledger.months if each >= known[0]]
     if settings.currency and ledger.currency and settings.currency != ledger.currency:
         raise SettingsError(
             f"the settings say {settings.currency}, the price book says {ledger.currency}; nothing is converted, so "
@@ -124,8 +137,8 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
     clocks = _clocks(archive)
     fetched_at = max(clocks.values()) if clocks else None
     now = {account: _local(clock, settings, account) for account, clock in clocks.items()}
-    earliest = min(now.values(), default=(present[-1] + 1).to_timestamp())
-    known = [coverage(days, now.get(str(account), earliest)) for account, days in ledger.days.groupby("account")]
+    earliest = min(now.values(), default=(known[-1] + 1).to_timestamp())
+    covered = [coverage(days, now.get(str(account), earliest)) for account, days in ledger.days.groupby("account")]
     accounts = [str(account) for account in ledger.days["account"].unique()] or list(settings.accounts)
     return Facts(
         month=wanted,
@@ -133,7 +146,7 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         days=ledger.days,
         invoices=ledger.invoices,
         costs=ledger.costs,
-        coverage=pd.concat(known, ignore_index=True) if known else TABLES["coverage"].frame(),
+        coverage=pd.concat(covered, ignore_index=True) if covered else TABLES["coverage"].frame(),
         states={each: month_state(each, earliest) for each in months},
         prices=ledger.prices,
         currency=settings.currency or ledger.currency,
@@ -142,6 +155,13 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         incomplete=_incomplete(archive),
         source=archive.url,
     )
+
+
+def _billed(archive: Archive, settings: Settings) -> list[pd.Period]:
+    """List the months that invoices bill, oldest first."""
+    invoices = archive.read("invoices").dropna(subset="invoice_date")
+    delays = [int(settings.invoice_period(str(account)) == "previous-month") for account in invoices["account"]]
+    return sorted(set(invoices["invoice_date"].dt.to_period("M").to_numpy() - delays)) if delays else []
 
 
 def _no_such_month(archive: Archive, month: pd.Period, present: Sequence[pd.Period]) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from vmgen_analytics.cost import rated_costs
 from vmgen_analytics.plots.labels import counted, month_name
+from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import ReportTable, Section, joined, labelled, summed, text
-from vmgen_analytics.report.spending import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,11 +100,12 @@ def _prices(facts: Facts) -> str:
     without = days[rated_costs(days, facts.prices)["list_cost"].isna().to_numpy()]
     if without.empty:
         return ""
-    names = sorted({"unknown package" if pd.isna(name) else str(name) for name in without["package"]})
-    return (
-        f"Packages without a price: {joined(names, 20)}. "
-        "Their list cost is unknown, not 0, until the price book names them."
+    places = without.drop_duplicates(["package", "location"])
+    names = sorted(
+        f"{named(package, 'package')} in {named(location, 'location')}"
+        for package, location in zip(places["package"], places["location"], strict=True)
     )
+    return f"Without a price: {joined(names, 20)}. Their list cost is unknown, not 0, until the price book has a line."
 
 
 def _months(facts: Facts) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.cost import reconciliation
-from vmgen_analytics.plots.labels import counted, money, month_name
+from vmgen_analytics.plots.labels import month_name
 from vmgen_analytics.report.cents import rounded
 from vmgen_analytics.report.shape import ReportTable, Section, amounts, labelled, summed, text
 from vmgen_analytics.report.spending import LEAST
@@ -34,10 +34,11 @@ def matches(facts: Facts) -> Section:
 
 def _matched(facts: Facts, rows: pd.DataFrame) -> str:
     invoiced, lost = rounded(float(rows["invoiced"].sum())), rounded(float(rows["unallocated"].sum()))
-    of = f"{counted(len(rows), 'invoice')} of {month_name(facts.month)}, {money(invoiced, facts.currency)}"
+    month = month_name(facts.month)
+    of = f"the invoice of {month}" if len(rows) == 1 else f"the {len(rows)} invoices of {month}, together"
     if rows["unallocated"].abs().lt(LEAST).all():
-        return f"Yes: the {of}, {'is' if len(rows) == 1 else 'are together'} given to VMs to the last cent."
-    return f"Not wholly: of the {of} in all, {money(lost, facts.currency)} could be given to no VM."
+        return f"Yes: {of} {facts.money(invoiced)}, {'is' if len(rows) == 1 else 'are'} given to VMs to the last cent."
+    return f"Not wholly: of {of} {facts.money(invoiced)}, {facts.money(lost)} could be given to no VM."
 
 
 def _against_list(facts: Facts, rows: pd.DataFrame) -> str:
@@ -46,10 +47,10 @@ def _against_list(facts: Facts, rows: pd.DataFrame) -> str:
     listed, difference = rows["list_cost"].sum(), rows["difference"].sum()
     more = "more" if difference > 0 else "less"
     if abs(difference) <= 0.005:
-        return f"By the price book the same VMs cost the same, {money(listed, facts.currency)}."
+        return f"By the price book the same VMs cost the same, {facts.money(listed)}."
     return (
-        f"By the price book the same VMs cost {money(listed, facts.currency)}: "
-        f"the invoices are {money(abs(difference), facts.currency)} {more}."
+        f"By the price book the same VMs cost {facts.money(listed)}: "
+        f"the invoices are {facts.money(abs(difference))} {more}."
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from vmgen_analytics.plots.labels import MISSING, money, percent
 
 if TYPE_CHECKING:
@@ -28,6 +30,18 @@ def _is_harmless(letter: str) -> bool:
     return not is_no_letter and letter not in BIDI and unicodedata.category(letter) not in ("Cc", "Cs")
 
 
+def name_of(row: Any) -> str:
+    """Name a VM, by its number where it has no name."""
+    if pd.isna(row.vm_id):
+        return "unallocated"
+    return str(row.vm_name) if isinstance(row.vm_name, str) and row.vm_name.strip() else f"VM {row.vm_id}"
+
+
+def named(value: Any, group: str) -> str:
+    """Name a group for a reader, the unknown one too."""
+    return f"unknown {group}" if pd.isna(value) else str(value)
+
+
 def printed(value: Any, kind: Kind) -> str:
     """Print a value of a table; a missing one is a dash, never 0."""
     if value is None:
@@ -40,6 +54,7 @@ PRINTERS: Mapping[Kind, Callable[[Any], str]] = {
     "count": lambda value: f"{value:,.0f}",
     "number": lambda value: f"{value:,.10g}",
     "percent": lambda value: percent(value, decimals=1),
+    "growth": lambda value: percent(value, decimals=1, signed=True),
     "change": lambda value: money(value, signed=True),
     "money": money,
     "GB": money,

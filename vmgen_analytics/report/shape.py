@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,20 +16,20 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-Kind = Literal["text", "count", "money", "change", "percent", "GB", "number"]
-NUMBERS: tuple[Kind, ...] = ("count", "money", "change", "percent", "GB", "number")
+Kind = Literal["text", "count", "money", "change", "percent", "growth", "GB", "number"]
+NUMBERS: tuple[Kind, ...] = ("count", "money", "change", "percent", "growth", "GB", "number")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a printed table: its heading, what kind of value it has, the values and their total.
+    """A column of a printed table: its heading, what kind of value it has, its cells and their total.
 
-    None is a value that is missing, or a total that makes no sense.
+    None is a cell that is missing, or a total that makes no sense; a total that is missing is NaN.
     """
 
     heading: str
     kind: Kind
-    values: tuple[Any, ...]
+    cells: tuple[Any, ...]
     total: Any = None
 
 
@@ -43,7 +44,7 @@ class ReportTable:
     @property
     def length(self) -> int:
         """How many rows it has, without the total."""
-        return len(self.columns[0].values)
+        return len(self.columns[0].cells)
 
     @property
     def has_total(self) -> bool:
@@ -96,21 +97,21 @@ def text(heading: str, values: Iterable[Any]) -> Column:
 
 def labelled(heading: str, values: Iterable[Any], total: str = "Total") -> Column:
     """The first column of a table with a total."""
-    return Column(heading, "text", text(heading, values).values, total)
+    return Column(heading, "text", text(heading, values).cells, total)
 
 
 def amounts(
     heading: str, values: Sequence[float] | pd.Series[Any], total: float | None = None, kind: Kind = "money"
 ) -> Column:
-    """A column of money in cents that adds up to its total, which is missing where an amount is."""
+    """A column of money in cents that adds up to its total, which is missing (NaN) where an amount is."""
     whole = np.asarray(values, dtype=float)
-    if total is None and not np.isnan(whole).any():
-        total = rounded(float(whole.sum()))
-    return Column(heading, kind, _missing_as_none(printed_cents(whole, total)), total)
+    if total is None:
+        total = math.nan if np.isnan(whole).any() else rounded(float(whole.sum()))
+    return Column(heading, kind, _missing_as_none(printed_cents(whole, None if math.isnan(total) else total)), total)
 
 
 def numbers(
-    heading: str, kind: Kind, values: Sequence[float] | pd.Series[Any], *, total: float | None = None
+    heading: str, kind: Kind, values: Sequence[float | None] | pd.Series[Any], *, total: float | None = None
 ) -> Column:
     """A column of numbers that are not money."""
     return Column(heading, kind, _missing_as_none(np.asarray(values, dtype=float)), total)

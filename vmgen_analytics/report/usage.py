@@ -10,8 +10,8 @@ from vmgen_analytics import plots
 from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
 from vmgen_analytics.capacity import footprint
 from vmgen_analytics.plots.labels import counted, day_name, month_name, percent, traffic
+from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import Column, Picture, ReportTable, Section, joined, labelled, numbers, summed, text
-from vmgen_analytics.report.spending import name_of, named
 from vmgen_analytics.schema import MB_PER_GB
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def _moved(facts: Facts, totals: pd.DataFrame) -> str:
         return f"{sentence}."
     earlier = before.iloc[0]
     whole = row["days_covered"] == row["days_expected"] and earlier["days_covered"] == earlier["days_expected"]
-    if not whole or facts.open_month is not None:
+    if facts.open_month is not None:
+        return f"{sentence}; the month is not over."
+    if not whole:
         return f"{sentence}; it is not compared with {month_name(facts.month - 1)}, as days are missing."
     now, then = row["in_MB"] + row["out_MB"], earlier["in_MB"] + earlier["out_MB"]
     if not then > 0:

@@ -22,6 +22,7 @@ FORMATS = {
     "money": "#,##0.00",
     "change": "+#,##0.00;-#,##0.00;0.00",
     "percent": "0.0%",
+    "growth": "+0.0%;-0.0%;0.0%",
     "GB": "#,##0.00",
 }
 LONGEST = 32_767
@@ -83,7 +84,7 @@ def _sheet(book: Any, table: ReportTable) -> None:
         place = {"align": "right" if is_number else "left", "valign": "top", "text_wrap": True}
         _write_text(sheet, 0, number, column.heading, book.add_format({"bold": True, "bottom": 2, **place}))
         cell = book.add_format({"num_format": FORMATS[column.kind], "valign": "top"})
-        for row, value in enumerate(column.values, start=1):
+        for row, value in enumerate(column.cells, start=1):
             _write(sheet, row, number, value, cell, is_number=is_number)
         if table.has_total:
             last = book.add_format({"num_format": FORMATS[column.kind], "bold": True, "top": 1})
@@ -102,7 +103,7 @@ def _sheet(book: Any, table: ReportTable) -> None:
 
 def _write(sheet: Any, row: int, column: int, value: Any, look: Any, *, is_number: bool) -> None:
     """Write a value; what is missing is an empty cell, which no sum counts."""
-    if value is None:
+    if value is None or value != value:  # noqa: PLR0124 - NaN is a total that is missing
         sheet.write_blank(row, column, None, look)
     elif is_number:
         sheet.write_number(row, column, value, look)
@@ -116,6 +117,6 @@ def _write_text(sheet: Any, row: int, column: int, value: str, look: Any) -> Non
 
 
 def _width(column: Column) -> float:
-    words = [printed(value, column.kind) for value in (*column.values, column.total) if value is not None]
+    words = [printed(value, column.kind) for value in (*column.cells, column.total) if value is not None]
     longest = max((len(line) for word in words for line in word.splitlines()), default=0)
     return float(min(max(longest * 1.1 + 2, len(column.heading) * 1.2 + 3, NARROWEST), WIDEST))
