@@ -97,17 +97,24 @@ class CostExplorer(panel.Panel):
         self.model.data = CostData.read(self._archive, self.model.settings)
 
     def _reset(self, *_: Any) -> None:
-        self.model.choices = self._first
+        self._choose(self._first)
 
     def _code_wanted(self, *_: Any) -> None:
         self.code.layout.display = "" if self._show_code.value else "none"
 
     def _chosen(self, *_: Any) -> None:
         if not self._is_following:
-            self.model.choices = self._controls.choices()
+            self._choose(self._controls.choices())
 
-    def _redraw(self, change: Mapping[str, Any]) -> None:
-        answer: CostAnswer = change["new"]
+    def _choose(self, choices: CostChoices) -> None:
+        if choices == self.model.choices:
+            self._redraw()  # nothing new, but an error may stand there, or controls that say something else
+        self.model.choices = choices
+
+    def _redraw(self, *_: Any) -> None:
+        answer = self.model.answer
+        if answer is None:
+            return
         self._is_following = True  # the controls are about to change, and nobody has chosen anything
         try:
             self._controls.follow(answer)
@@ -174,7 +181,8 @@ class _Controls:
     def follow(self, answer: CostAnswer) -> None:
         """Show the choices that an answer is for, and what else could be chosen."""
         choices, months, accounts = answer.choices, answer.months, answer.data.accounts
-        known = [*answer.totals, months.start, months.end - 1]
+        this_month = pd.Period(answer.today, freq="M")
+        known = [*answer.totals, months.start, months.end - 1, this_month - 12, this_month]
         every = pd.period_range(min(known), max(known), freq="M")
         names = [(labels.month_name(month), str(month)) for month in every]
         if choices.account is not None and choices.account not in accounts:
@@ -220,7 +228,7 @@ def printed_table(answer: CostAnswer) -> str:
         for key, row in zip(keys, printed.itertuples(index=False), strict=True)
     ]
     total = [_amount(value) for value in printed.sum()]
-    head = [GROUPS[by], *(labels.month_name(pd.Period(month, freq="M")) for month in months), "Total"]
+    head = [GROUPS[by], *(_short(pd.Period(month, freq="M")) for month in months), "Total"]
     return panel.table(head, rows, ["Total", *total], f"Costs by {GROUPS[by]} and month")
 
 
@@ -243,6 +251,11 @@ def in_cents(amounts: pd.Series) -> pd.Series:
     cents[(exact - cents).sort_values(ascending=False, kind="stable").index[:rest]] += 1
     whole: pd.Series = cents.reindex(amounts.index)
     return whole
+
+
+def _short(month: pd.Period) -> str:
+    name, year = labels.month_name(month).split()
+    return f"{name[:3]} {year}"
 
 
 def _amount(cents: float) -> str:

@@ -127,7 +127,9 @@ class CostAnswer:
     def numbers(self) -> list[tuple[str, str, str]]:
         """Name, number and comparison of each key number."""
         closed = self.months if self.open_month is None else self.months.until(self.open_month)
-        name = f"Total of {labels.counted(len(self.months), 'month')}"
+        present = sum(month in self.totals for month in self.months)
+        of = "" if present == len(self.months) else f"{present} of "
+        name = f"Total of {of}{labels.counted(len(self.months), 'month')}"
         numbers = [(name, self.money(self._sum(self.months)), self._change(closed))]
         if len(closed) > 1:
             last = Months(closed.end - 1, closed.end)

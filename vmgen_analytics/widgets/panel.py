@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STYLE = """<style>
-.vmgen-panel .widget-html, .vmgen-panel .widget-html-content { height: auto; line-height: 1.4; overflow: visible; }
+.vmgen-panel .widget-html, .vmgen-panel .widget-html-content { height: auto; line-height: 1.4; min-width: 0; }
+.vmgen-panel > .widget-html { width: auto; margin: 2px 0; }
 .vmgen-panel { color: var(--jp-ui-font-color1, #1a1a1a); font-size: 14px; max-width: 1100px; }
 .vmgen-panel h3 { font-size: 18px; line-height: 1.3; margin: 4px 0 2px; }
-.vmgen-panel dl { display: flex; flex-wrap: wrap; gap: 8px 12px; margin: 4px 0 8px; }
+.vmgen-panel dl { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 8px; }
 .vmgen-panel dl > div { border: 1px solid var(--jp-border-color2, #ccc); border-radius: 4px; padding: 6px 12px;
   flex: 1 1 180px; }
-.vmgen-panel dt { font-size: 12px; }
-.vmgen-panel dd { margin: 0; font-size: 12px; }
-.vmgen-panel dd.number { font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.vmgen-panel dl > div > dt { float: none; width: auto; font-size: 12px; font-weight: normal; }
+.vmgen-panel dl > div > dd { margin: 0; padding: 0; font-size: 12px; }
+.vmgen-panel dl > div > dd.number { font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .vmgen-panel .chart img { display: block; width: 100%; max-width: 900px; height: auto; background: white; }
 .vmgen-panel .table { max-height: 330px; overflow: auto; border: 1px solid var(--jp-border-color2, #ccc); }
 .vmgen-panel .table table { border-collapse: separate; border-spacing: 0; margin: 0; font-size: 13px; width: 100%; }
@@ -41,7 +42,8 @@ STYLE = """<style>
 .vmgen-panel .table tfoot th, .vmgen-panel .table tfoot td { position: sticky; bottom: 0; font-weight: 600;
   border-top: 1px solid var(--jp-border-color1, #999); }
 .vmgen-panel .table tfoot th.name { font-weight: 600; z-index: 1; }
-.vmgen-panel .small { font-size: 12px; color: var(--jp-ui-font-color1, #444); }
+.vmgen-panel .small { font-size: 12px; margin: 6px 0; }
+.vmgen-panel .small p { margin: 0 0 2px; }
 .vmgen-panel [role=status]:not(:empty) { border-left: 4px solid #5c5c5c; padding: 4px 10px; margin: 4px 0;
   background: var(--jp-layout-color2, #eee); }
 .vmgen-panel [role=status].error { border-color: #a83232; }
@@ -49,8 +51,7 @@ STYLE = """<style>
 .vmgen-panel pre, .vmgen-panel textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; }
 .vmgen-panel textarea { width: 100%; box-sizing: border-box; color: inherit; background: var(--jp-layout-color1, white);
   border: 1px solid var(--jp-border-color2, #ccc); padding: 6px; }
-.vmgen-panel a.file { text-decoration: none; width: auto; color: var(--jp-ui-font-color1, #1a1a1a);
-  padding: 0 10px; line-height: 28px; }
+.vmgen-panel a.file { display: inline-block; text-decoration: none; color: var(--jp-ui-font-color1, #1a1a1a); }
 </style>"""
 
 
@@ -78,7 +79,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             [
                 ipywidgets.HTML(STYLE),
                 self.answer,
-                ipywidgets.HBox(list(controls), layout={"flex_flow": "row wrap"}),
+                ipywidgets.HBox(list(controls), layout={"flex_flow": "row wrap", "grid_gap": "0 12px"}),
                 self.status,
                 self.body,
                 ipywidgets.HBox([self.files, *actions], layout={"flex_flow": "row wrap", "align_items": "center"}),
