@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from vmgen_analytics.table import DAY, INSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+D = TypeVar("D", bound=date)
 
 ABSENT = type("Absent", (), {"__repr__": lambda _: "absent"})()
 """Stands for a field that a record does not have, which is not the same as null."""
@@ -92,17 +94,25 @@ def day(value: Any) -> date:
         raise ValueError(value)
     value = value.strip()
     try:
-        return date.fromisoformat(value[:10])
+        found = date.fromisoformat(value[:10])
     except ValueError:
-        return datetime.fromisoformat(value).date()
+        found = datetime.fromisoformat(value).date()
+    return _sane(found)
 
 
 def instant(value: Any) -> datetime:
     """Read an instant: ISO 8601, in UTC where it names no zone."""
     if not isinstance(value, str):
         raise ValueError(value)
-    found = datetime.fromisoformat(value.strip())
+    found = _sane(datetime.fromisoformat(value.strip()))
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _sane(found: D) -> D:
+    """Refuse the year 1 and the year 9999, which mean that a program had no date."""
+    if not 2000 <= found.year < 2200:
+        raise ValueError(found)
+    return found
 
 
 def _numbers(values: Sequence[Any]) -> Any:
