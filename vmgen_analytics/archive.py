@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from vmgen_analytics.errors import ArchiveError, SchemaError
 from vmgen_analytics.schema import ARCHIVED
-from vmgen_analytics.table import DAY, INSTANT
+from vmgen_analytics.table import DAY, INSTANT, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,8 +118,11 @@ class Archive:
             The archive cannot be read.
         """
         table = _table(name)
-        found = self.history(name, start, end, account=account)
         identity = [column for column in table.key if column not in ("seen_on", "seen_at")]
+        if name == "invoices":  # by the date that an invoice has now, not by one that it had
+            newest = self.history(name, account=account).drop_duplicates(identity, keep="last")
+            return _dated(newest, start, end)
+        found = self.history(name, start, end, account=account)
         if identity == list(table.key):
             return found
         return found.drop_duplicates(identity, keep="last").sort_values(identity, ignore_index=True)
@@ -151,11 +155,7 @@ class Archive:
             if edge is not None:
                 condition = _edge(table, time, edge, is_start=is_start)
                 conditions = condition if conditions is None else conditions & condition
-        try:
-            rows = opened.to_pyarrow_dataset().to_table(columns=list(table.columns), filter=conditions)
-        except (OSError, DeltaError, pa.ArrowException) as error:
-            raise ArchiveError(f"cannot read {name} in the archive at {self.url}: {_first_line(error)}") from None
-        return table.sort(_to_pandas(table, rows))
+        return table.sort(self._rows(opened, table, conditions))
 
     def add(self, name: str, frame: pd.DataFrame) -> int:
         """Add observations; a row with a known key replaces the old one if it says anything new.
@@ -231,29 +231,36 @@ class Archive:
             if old.empty:
                 write_deltalake(place, rows, mode="append", partition_by=PARTITIONS, writer_properties=writer)
             else:
-                part = f"account = '{account}' AND month = '{month}'"
+                quoted = account.replace("'", "''")
+                part = f"account = '{quoted}' AND month = '{month}'"
                 write_deltalake(place, rows, mode="overwrite", predicate=part, writer_properties=writer)
         except (OSError, DeltaError) as error:
             raise ArchiveError(self._cannot_write(error)) from None
         return len(news)
 
     def _part(self, opened: DeltaTable, table: Table, account: str, month: str) -> pd.DataFrame:
-        condition = (ds.field("account") == account) & (ds.field("month") == month)
-        return _to_pandas(table, opened.to_pyarrow_dataset().to_table(columns=list(table.columns), filter=condition))
+        return self._rows(opened, table, (ds.field("account") == account) & (ds.field("month") == month))
+
+    def _rows(self, opened: DeltaTable, table: Table, condition: ds.Expression | None) -> pd.DataFrame:
+        try:
+            rows = opened.to_pyarrow_dataset().to_table(columns=list(table.columns), filter=condition)
+        except (OSError, DeltaError, pa.ArrowException) as error:
+            raise ArchiveError(f"cannot read {table.name} in the archive at {self.url}: {_reason(error)}") from None
+        return _to_pandas(table, rows)
 
     def _open(self, name: str) -> DeltaTable | None:
         try:
             place = self._place(name)
             return DeltaTable(place) if DeltaTable.is_deltatable(place) else None
         except (OSError, DeltaError) as error:
-            raise ArchiveError(f"cannot read {name} in the archive at {self.url}: {_first_line(error)}") from None
+            raise ArchiveError(f"cannot read {name} in the archive at {self.url}: {_reason(error)}") from None
 
     def _place(self, name: str) -> str:
         return f"{self.url}/{name}" if self.folder is None else str(self.folder / name)
 
     def _cannot_write(self, error: Exception) -> str:
         return (
-            f"cannot write the archive at {self.url}: {_first_line(error)}; "
+            f"cannot write the archive at {self.url}: {_reason(error)}; "
             "give it another place with --archive, or free this one"
         )
 
@@ -276,11 +283,19 @@ def _month_of(times: pd.Series) -> pd.Series:
     return months
 
 
+def _dated(invoices: pd.DataFrame, start: str | pd.Timestamp | None, end: str | pd.Timestamp | None) -> pd.DataFrame:
+    """Take the invoices of a time; one without a date belongs to the day on which it was seen."""
+    dates = invoices["invoice_date"].fillna(invoices["seen_at"].dt.tz_localize(None))
+    inside = pd.Series(True, index=invoices.index)
+    if start is not None:
+        inside &= dates >= moment_of(start).tz_localize(None)
+    if end is not None:
+        inside &= dates < moment_of(end).tz_localize(None)
+    return invoices[inside].sort_values(["account", "invoice_id"], ignore_index=True)
+
+
 def _edge(table: Table, time: str, edge: str | pd.Timestamp, *, is_start: bool) -> ds.Expression:
-    try:
-        moment = pd.Timestamp(edge)
-    except ValueError:
-        raise SchemaError(f"{edge!r} is no day or month, as 2026-11 or 2026-11-23") from None
+    moment = moment_of(edge)
     if table.columns[time].dtype == DAY:
         value = pa.scalar(moment.date(), pa.date32())
     else:
@@ -293,14 +308,18 @@ def _edge(table: Table, time: str, edge: str | pd.Timestamp, *, is_start: bool) 
 
 
 def _news(table: Table, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the rows that say nothing new; where ``seen_at`` is in the key, nothing new since the newest."""
+    """Leave out the rows that say nothing new; where ``seen_at`` is in the key, nothing new since the one before."""
     content = [column for column in table.columns if column != "seen_at"]
-    known = old
-    if "seen_at" in table.key:
-        identity = [column for column in table.key if column != "seen_at"]
-        known = old.sort_values("seen_at").drop_duplicates(identity, keep="last")
-    together = pd.concat([known[content], new[content]], ignore_index=True)
-    return new[~together.duplicated().to_numpy()[len(known) :]]
+    if "seen_at" not in table.key:
+        together = pd.concat([old[content], new[content]], ignore_index=True)
+        return new[~together.duplicated().to_numpy()[len(old) :]]
+    together = pd.concat([old.assign(is_news=False), new.assign(is_news=True)])
+    together = together[~together.duplicated(list(table.columns))].drop_duplicates(list(table.key), keep="last")
+    together = together.sort_values(list(table.key), ignore_index=True)
+    said = together.groupby(content, dropna=False).ngroup()
+    is_repeated = said == said.shift()
+    is_known_later = (said == said.shift(-1)) & (~together["is_news"]).shift(-1, fill_value=False)
+    return together.loc[together["is_news"] & ~is_repeated & ~is_known_later, list(table.columns)]
 
 
 def _to_arrow(table: Table, frame: pd.DataFrame) -> pa.Table:
@@ -316,5 +335,7 @@ def _to_pandas(table: Table, rows: pa.Table) -> pd.DataFrame:
     return frame.astype({name: column.dtype for name, column in table.columns.items()})
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+def _reason(error: Exception) -> str:
+    """Put the causes that an error lists, in colour and on lines of their own, into one plain line."""
+    plain = re.sub(r"\x1b\[[0-9;]*m|↳", "", str(error))
+    return ": ".join(filter(None, map(str.strip, plain.splitlines())))[:300] or type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,24 @@ class Table:
             return pd.Series(values, dtype=dtype).reset_index(drop=True)
         except (ValueError, TypeError, OverflowError) as error:
             raise SchemaError(f"{self.name}.{name}: expected {dtype}; {error}") from None
+
+
+def moment_of(when: object) -> pd.Timestamp:
+    """Read a day, a month or an instant as users name them.
+
+    Raises
+    ------
+    SchemaError
+        It is none; 11/12/2026 is a day to some and another day to others.
+    """
+    if not isinstance(when, str) or re.match(r"\d{4}(-\d{2}(-\d{2}([ T].*)?)?)?$", when):
+        try:
+            moment = pd.Timestamp(when)  # type: ignore[arg-type]
+        except (ValueError, TypeError):
+            moment = pd.NaT
+        if moment is not pd.NaT and not isinstance(when, int | float):
+            return moment
+    raise SchemaError(f"{when!r} is no day or month, as 2026-11 or 2026-11-23")
 
 
 def _missing(column: Column, rows: int) -> pd.Series:

@@ -12,6 +12,7 @@ from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.fleet.locations import VmLocation, vm_locations
 from vmgen_analytics.fleet.newest import newest_until
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def vm_days(
     ArchiveError
         The archive cannot be read.
     """
-    first, last = _day(start), _day(end)
+    first, last = (moment_of(edge).tz_localize(None).normalize() for edge in (start, end))
     if last < first:
         raise SchemaError(f"the end {end} is before the start {start}")
     early, late = first - MARGIN, last + MARGIN
@@ -212,10 +213,3 @@ def _number(days: Any) -> Any:
     if isinstance(days, pd.Timestamp):
         return days.to_datetime64().astype("datetime64[D]").astype("int64")
     return days.to_numpy().astype("datetime64[D]").astype("int64")
-
-
-def _day(day: str | pd.Timestamp) -> pd.Timestamp:
-    try:
-        return pd.Timestamp(day).normalize()
-    except (ValueError, TypeError):
-        raise SchemaError(f"{day!r} is no day or month, as 2026-11 or 2026-11-23") from None
