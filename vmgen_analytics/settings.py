@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 from zoneinfo import ZoneInfo
@@ -88,11 +89,13 @@ class Settings:
         for name in ("archive", "prices"):
             if value := environ.get(f"VMGEN_{name.upper()}"):
                 table[name] = value
-        for name in ("base_url", "auth"):
-            if value := environ.get(f"VMGEN_{name.upper()}"):
-                accounts = table.setdefault("accounts", {"main": {}})
-                table["accounts"] = {account: {**set_, name: value} for account, set_ in accounts.items()}
         settings: Self = _build(cls, table, "")
+        base_url, auth = environ.get("VMGEN_BASE_URL"), environ.get("VMGEN_AUTH")
+        accounts = {
+            name: replace(account, base_url=base_url or account.base_url, auth=auth or account.auth)
+            for name, account in settings.accounts.items()
+        }
+        settings = replace(settings, accounts=accounts)
         settings._check()
         return settings
 
@@ -121,10 +124,14 @@ class Settings:
         return self.accounts.get(account, Account()).invoice_period
 
     def _check(self) -> None:
+        if not self.accounts:
+            raise SettingsError("there is no account; name one as [accounts.main], or leave out [accounts]")
         for name, account in self.accounts.items():
             _check_zone(account.time_zone or self.time_zone)
             if not 1 <= account.max_workers <= 32:
                 raise SettingsError(f"accounts.{name}.max_workers is {account.max_workers}; it goes from 1 to 32")
+            if not 0 <= account.settle_h <= 24 * 31:
+                raise SettingsError(f"accounts.{name}.settle_h is {account.settle_h:g}; it goes from 0 to 744")
             if "{key}" not in account.auth or ":" not in account.auth:
                 raise SettingsError(
                     f"accounts.{name}.auth must be a header with {{key}} in it, as 'X-API-Key: {{key}}'"
@@ -165,13 +172,13 @@ def _keyring_key(name: str) -> str | None:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot read the settings in {file}: {error}") from None
     for name in PATHS:
         path = table.get(name)
         if isinstance(path, str) and "://" not in path:
-            table[name] = str(file.parent / path)
+            table[name] = str(file.parent / Path(path).expanduser())
     return table
 
 
@@ -218,7 +225,7 @@ def _weights(table: Mapping[str, Any], where: str) -> dict[str, float]:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
             raise SettingsError(f"no setting {where}.{name}; did you mean {where}.{nearest[0]}?")
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
             raise SettingsError(f"{where}.{name} is {value!r}; it must be a number from 0 up")
     return {**known, **{name: float(value) for name, value in table.items()}}
 
