@@ -5,6 +5,7 @@ import pytest
 from made_up_facts import FLEET, NOVEMBER, TOTALS, facts_of, vm
 
 from vmgen_analytics.report.content import content
+from vmgen_analytics.report.shape import joined
 
 QUESTIONS = [
     "What did we spend, and what changed?",
@@ -177,6 +178,13 @@ def test_without_a_currency_numbers_are_bare_and_it_says_so():
     report = content(facts_of(currency=""))
     assert "November 2026 cost 100.00, 39.99 (66.6 %) more" in said(report, 0)
     assert "bare numbers" in said(report, 5)
+
+
+def test_names_in_a_sentence_are_short_and_few():
+    assert joined(["a"]) == "a"
+    assert joined(["a", "b", "c"]) == "a, b and c"
+    assert joined([*"abcdefghijkl"]) == "a, b, c, d, e, f, g, h and 4 more"
+    assert len(joined(["n" * 300])) == 60
 
 
 def test_the_small_print(report):

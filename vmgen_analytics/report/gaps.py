@@ -24,7 +24,7 @@ KEYS = {
 UNSETTLED = {
     "partial": "seen before the day ended",
     "provisional": "may still change",
-    "lost_tail": "the end of the day was never seen",
+    "lost_tail": "its end was never seen",
     "missing": "no report",
 }
 

@@ -129,5 +129,6 @@ def _missing_as_none(values: Iterable[float]) -> tuple[float | None, ...]:
 
 def joined(names: Sequence[str], limit: int = 8) -> str:
     """Write names as a list in a sentence: a, b and c; of many the first ones and how many more."""
-    shown = list(names) if len(names) <= limit + 1 else [*names[:limit], f"{len(names) - limit} more"]
+    brief = [name if len(name) <= 60 else f"{name[:59]}…" for name in names]
+    shown = brief if len(names) <= limit + 1 else [*brief[:limit], f"{len(names) - limit} more"]
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1] if shown else ""]))
