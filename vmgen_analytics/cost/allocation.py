@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.cost.keys import best_key, key_values
-from vmgen_analytics.cost.millionths import PER_UNIT, largest_remainder, to_millionths
+from vmgen_analytics.cost.keys import best_key, checked_weights, key_values
+from vmgen_analytics.cost.millionths import LIMIT, PER_UNIT, largest_remainder, to_millionths
 from vmgen_analytics.cost.rating import rated_costs
+from vmgen_analytics.errors import AllocationError
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Allocation
 
@@ -67,7 +68,7 @@ def allocated_costs(
     """
     TABLES["vm_days"].check(days, unique=False)
     TABLES["invoices"].check(invoices)
-    weights = dict(weights or Allocation().weights)
+    weights = checked_weights(weights or Allocation().weights)
     listed = None if prices is None else rated_costs(days, prices)["list_cost"]
     rows_of = days.groupby(["account", days["date"].dt.to_period("M")], sort=False).indices
     billed = [
@@ -97,6 +98,13 @@ class _Invoice:
 
 def _invoices(invoices: pd.DataFrame, invoice_period: str) -> list[_Invoice]:
     """Take the invoices in the order of their key; one without a date bills by the day on which it was seen."""
+    total = invoices["total_cost"]
+    if (beyond := ~(total.abs() < LIMIT / PER_UNIT)).any():
+        invoice = invoices[beyond].iloc[0]
+        raise AllocationError(
+            f"invoice {invoice['invoice_id']} of account {invoice['account']} has the total {invoice['total_cost']}: "
+            "one that is missing, or beyond 9 billion, cannot be divided; sync again, or leave the invoice out"
+        )
     dated = invoices["invoice_date"].fillna(invoices["seen_at"].dt.tz_localize(None)).dt.to_period("M")
     months = dated - 1 if invoice_period == "previous-month" else dated
     columns = (invoices["account"], invoices["invoice_id"], months, to_millionths(invoices["total_cost"]).tolist())

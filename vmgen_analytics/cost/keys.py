@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 HOURS_PER_DAY = 24.0
 """Hours of existence of a VM-day, whether the VM was on or off."""
 
+SIZES = ("vcpus", "ram_GB", "disk_GB")
 KEYS = ("price_book", "package_weight", "bandwidth", "hours", "even")
 
 
@@ -70,6 +72,22 @@ def key_values(
     if key in ("hours", "even"):
         return np.full(len(days), HOURS_PER_DAY if key == "hours" else 1.0)
     raise AllocationError(f"no allocation key {key!r}; there are {', '.join(KEYS)}")
+
+
+def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights of a package's size.
+
+    Raises
+    ------
+    AllocationError
+        One is of no size, or is no number from 0 up.
+    """
+    for name, weight in weights.items():
+        if name not in SIZES:
+            raise AllocationError(f"no size {name!r} to weigh; there are {', '.join(SIZES)}")
+        if not 0 <= weight < math.inf:
+            raise AllocationError(f"the weight of {name} is {weight}; it must be a number from 0 up")
+    return dict(weights)
 
 
 def _priced(days: pd.DataFrame, listed: pd.Series | None) -> NDArray[np.float64]:

@@ -76,7 +76,8 @@ def largest_remainder(total: int, keys: NDArray[np.float64]) -> NDArray[np.int64
     >>> largest_remainder(-100, np.array([1.0, 1.0, 1.0]))
     array([-34, -33, -33])
     """
-    shares = abs(total) * (keys / keys.sum())
+    scaled = keys / keys.max()  # so that no sum of keys is infinite
+    shares = abs(total) * (scaled / scaled.sum())
     parts: NDArray[np.int64] = np.floor(shares).astype("int64")
     lost = np.where(keys > 0, shares - parts, -1.0)
     rest = abs(total) - int(parts.sum())
