@@ -3,6 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from tables_to_draw import texts, traffic_of
 
 from vmgen_analytics import plots
@@ -93,11 +94,21 @@ def test_vms_are_sorted_and_carry_their_days():
 
 
 def test_the_others_are_one_grey_pair():
-    table = monthly_of([f"vm-{vm}" for vm in range(60)], [1e6] * 60, [2e6] * 60, [30] * 60)
+    table = monthly_of([f"vm-{vm}" for vm in range(20)], [1e6] * 12 + [1e5] * 8, [2e7] * 12 + [2e6] * 8, [30] * 20)
+    ax = plots.monthly_bandwidth(table)
+    assert ax.get_yticklabels()[-1].get_text() == "other (8)"
+    assert ax.containers[1][-1].get_width() == pytest.approx(16.0)
+    assert to_hex(ax.containers[1][-1].get_facecolor()) == style.OTHER
+    assert ax.get_xlabel() == "TB in November 2026"
+
+
+def test_others_that_would_dwarf_the_rest_are_numbers_only():
+    table = monthly_of([f"vm-{vm}" for vm in range(60)], [1e3] * 60, [2e3] * 60, [30] * 60)
     ax = plots.monthly_bandwidth(table)
     assert ax.get_yticklabels()[-1].get_text() == "other (48)"
-    assert ax.containers[1][-1].get_width() == pytest.approx(96.0)
-    assert ax.get_xlabel() == "TB in November 2026"
+    assert ax.containers[1][-1].get_width() == 0
+    assert "96.0\N{NO-BREAK SPACE}GB out" in texts(ax)
+    assert "no bar" in plots.alt_text(ax)
 
 
 def test_hostile_names_are_drawn_as_they_are(hostile_name):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DAILY_BANDWIDTH = TABLES["daily_bandwidth"]
 MONTHLY_BANDWIDTH = TABLES["monthly_bandwidth"]
+LONGEST_REST = 2.5
+"""So many times the longest named bar can be that of the others; a longer one would dwarf the rest."""
 
 
 def daily_bandwidth(daily: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -145,9 +147,12 @@ def monthly_bandwidth(
         return style.nothing(ax or style.new_axes(), f"No traffic to show: no VM has reported any {when}.")
     bars = _busiest(rows, top)
     ax = style.new_axes(1.3 + 0.42 * len(bars)) if ax is None else ax
-    unit = labels.traffic_unit(bars[["in_MB", "out_MB"]].max().max())
+    longest = bars.loc[~bars["is_rest"], ["in_MB", "out_MB"]].max().max()
+    bars["has_bar"] = bars[["in_MB", "out_MB"]].max(axis="columns") <= LONGEST_REST * longest
+    longest = bars.loc[bars["has_bar"], ["in_MB", "out_MB"]].max().max()
+    unit = labels.traffic_unit(longest)
     for column, place, colour in (("in_MB", -0.2, style.INBOUND), ("out_MB", 0.2, style.OUTBOUND)):
-        lengths = bars[column].fillna(0.0) / labels.UNITS_MB[unit]
+        lengths = bars[column].where(bars["has_bar"]).fillna(0.0) / labels.UNITS_MB[unit]
         drawn = ax.barh(np.arange(len(bars)) + place, lengths, 0.38, color=colour, edgecolor="white", linewidth=0)
         for bar, whole, rest in zip(drawn, bars["is_complete"], bars["is_rest"], strict=True):
             bar.set(alpha=1.0 if whole else style.OPEN_ALPHA + 0.1, hatch=None if whole else style.HATCH)
@@ -155,11 +160,11 @@ def monthly_bandwidth(
                 bar.set_facecolor(style.OTHER)
     for index, row in enumerate(bars.itertuples()):
         _values(ax, index, row, unit)
-    ax.set_xlim(0, 1.22 * bars[["in_MB", "out_MB"]].max().max() / labels.UNITS_MB[unit] or 1.0)
+    ax.set_xlim(0, 1.22 * longest / labels.UNITS_MB[unit] or 1.0)
     indent_pt = style.bar_names(ax, list(bars["name"]))
     style.number_axis(ax, "x")
     style.axis_label(ax, "x", f"{unit} in {labels.month_name(wanted)}")
-    style.dress(ax, _busy(bars, rows, wanted), note=_monthly_note(rows), grid="x", indent_pt=indent_pt)
+    style.dress(ax, _busy(bars, rows, wanted), note=_monthly_note(bars), grid="x", indent_pt=indent_pt)
     return ax
 
 
@@ -183,13 +188,13 @@ def _values(ax: Axes, index: int, row: Any, unit: str) -> None:
     if not row.days_covered:
         style.write(ax, "no report", (0, index), color=style.MUTED, **beside)
         return
-    days = (
-        "" if row.days_covered >= row.days_expected else f"  ({row.days_covered:,.0f} of {row.days_expected:,.0f} days)"
-    )
-    for amount, place, text in ((row.in_MB, -0.2, "in"), (row.out_MB, 0.2, f"out{days}")):
+    days = f"  ({row.days_covered:,.0f} of {row.days_expected:,.0f} days)"
+    after = "" if row.days_covered >= row.days_expected else days
+    for amount, place, text in ((row.in_MB, -0.2, "in"), (row.out_MB, 0.2, f"out{after}")):
         if pd.notna(amount):
+            length = amount / labels.UNITS_MB[unit] if row.has_bar else 0.0
             printed = f"{labels.traffic(amount, unit)} {text}"
-            style.write(ax, printed, (amount / labels.UNITS_MB[unit], index + place), **beside)
+            style.write(ax, printed, (length, index + place), color=style.INK if row.has_bar else style.MUTED, **beside)
 
 
 def _busy(bars: pd.DataFrame, rows: pd.DataFrame, month: pd.Period) -> str:
@@ -202,7 +207,10 @@ def _busy(bars: pd.DataFrame, rows: pd.DataFrame, month: pd.Period) -> str:
     return f"{labels.drawable(first['name'], 24)} moved {part} of {moved}"
 
 
-def _monthly_note(rows: pd.DataFrame) -> str:
-    partial = int((~rows["is_complete"]).sum())
-    text = "Blue: received. Orange: sent."
-    return f"{text} Hatched: days without a report, or not final." if partial else text
+def _monthly_note(bars: pd.DataFrame) -> str:
+    parts = ["Blue: received. Orange: sent."]
+    if not bars["is_complete"].all():
+        parts.append("Hatched: days without a report, or not final.")
+    if not bars.loc[bars["is_rest"], "has_bar"].all():
+        parts.append("The others have no bar: it would dwarf the rest.")
+    return " ".join(parts)
