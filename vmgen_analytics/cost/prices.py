@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.errors import PriceError
+from vmgen_analytics.errors import PriceError, SchemaError
+from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +28,9 @@ COLUMNS = (
     "valid_to",
     "currency",
 )
+
+HIGHEST = 9_000_000_000
+"""No price is beyond this, as no invoice is."""
 
 
 @dataclass(frozen=True)
@@ -101,15 +105,19 @@ class PriceBook:
         try:
             with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Path.open takes no str
                 reader = csv.DictReader(file)
-                lines = list(reader)
+                columns = reader.fieldnames or ()
+                lines = [(reader.line_num, line) for line in reader]
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise PriceError(f"cannot read the price book at {path}: {error}") from None
-        columns = reader.fieldnames or ()
         if absent := [name for name in ("package", "monthly_price") if name not in columns]:
             raise PriceError(f"{path}, line 1: no column {absent[0]!r}; it needs package and monthly_price")
         if strange := [name for name in columns if name not in COLUMNS]:
             raise PriceError(f"{path}, line 1: no column {strange[0]!r} is known; there can be {', '.join(COLUMNS)}")
-        return cls(tuple(_price(_texts(line), f"{path}, line {number}") for number, line in enumerate(lines, start=2)))
+        if len(set(columns)) < len(columns):
+            twice = next(name for name in columns if columns.count(name) > 1)
+            raise PriceError(f"{path}, line 1: the column {twice!r} stands there twice; leave one")
+        places = [(f"{path}, line {number}", line) for number, line in lines]
+        return cls(tuple(_price(_texts(line, where), where) for where, line in places))
 
     @classmethod
     def of(cls, prices: Iterable[Mapping[str, object]], source: str = "line") -> Self:
@@ -179,9 +187,11 @@ def unpriced(days: pd.DataFrame, listed: pd.Series) -> list[str]:
     return sorted({"(unknown)" if pd.isna(name) else str(name) for name in without.unique()})
 
 
-def _texts(line: Mapping[str, Any]) -> dict[str, str]:
-    """Take a line of the file; a field too many comes under no name, and one too few without text."""
-    return {name: (value or "").strip() for name, value in line.items() if name is not None}
+def _texts(line: dict[str | Any, str | Any], where: str) -> dict[str, str]:
+    """Take a line of the file; fields too many come under no name, and one too few without text."""
+    if any(line.pop(None, ())):
+        raise PriceError(f"{where}: too many fields; a comma within one needs quotes, and decimals have a point")
+    return {name: (value or "").strip() for name, value in line.items()}
 
 
 def _price(values: Mapping[str, str], where: str) -> Price:
@@ -209,11 +219,13 @@ def _amount(values: Mapping[str, str], name: str, where: str, *, needed: bool = 
     if not text and not needed:
         return math.nan
     try:
-        amount = float(text)
+        amount = math.nan if "_" in text else float(text)
     except ValueError:
         amount = math.nan
-    if not math.isfinite(amount) or amount < 0:
-        raise PriceError(f"{where}: {name} is {text!r}; it must be a number from 0 up, with a point for decimals")
+    if not 0 <= amount <= HIGHEST:
+        raise PriceError(
+            f"{where}: {name} is {text!r}; it must be a number from 0 to {HIGHEST:,}, with a point for decimals"
+        )
     return amount
 
 
@@ -222,6 +234,9 @@ def _day(values: Mapping[str, str], name: str, where: str) -> pd.Timestamp | Non
     if not text:
         return None
     try:
-        return pd.Timestamp(text)
-    except ValueError:
-        raise PriceError(f"{where}: {name} is {text!r}; it must be a day as 2026-11-23") from None
+        day = moment_of(text)
+    except SchemaError:
+        day = None
+    if day is None or day.tz is not None:
+        raise PriceError(f"{where}: {name} is {text!r}; it must be a day as 2026-11-23")
+    return day
