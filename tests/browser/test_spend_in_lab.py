@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import HOSTILE, History, Lab
+from labs import HOSTILE, History, Lab
 from pandas.testing import assert_frame_equal
 from playwright.sync_api import Locator, expect
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
     from vmgen_analytics.widgets.cost_answer import CostAnswer
 
+DPI = 130
+"""Sharp enough at the width of a page; what is more costs time at every change of a control."""
+_LABEL = {"description_width": "initial"}
+
 
 class CostExplorer(panel.Panel):
     """Spend by location, package or VM, month by month, with its table, its files and its Python.
@@ -139,7 +143,7 @@ class CostExplorer(panel.Panel):
             open_month=answer.open_month,
             top=answer.choices.top,
         )
-        png = plots.png(axes)
+        png = plots.png(axes, dpi=DPI)
         name = f"costs_{answer.months.start}_{answer.months.end - 1}_by_{answer.choices.by}"
         csv = answer.table.to_csv(index=False).encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
         shown = (
@@ -200,9 +204,6 @@ class _Controls:
             (self.account, len(accounts) > 1),
         ):
             control.layout.display = "" if is_shown else "none"
-
-
-_LABEL = {"description_width": "initial"}
 
 
 def _dropdown(description: str, options: Any = ()) -> ipywidgets.Dropdown:

@@ -157,7 +157,7 @@ class CostAnswer:
         zones = sorted({self.settings.zone(account).key for account in self.data.accounts})
         how = [_DIVIDED[key] for key in sorted(self.costs["key"].unique()) if key in _DIVIDED]
         money = f"in {self.currency}" if self.currency else "no currency is set, so numbers are bare"
-        divided = f"divided over VM-days {', in other months '.join(how)}"
+        divided = f"divided over VM-days {' and '.join(how)}"
         period = f"{self.months.start}-01 until before {self.months.end}-01"
         return [
             f"{period}, {' and '.join(zones) or self.settings.time_zone}; {money}. Fetched {self._fetched()}.",

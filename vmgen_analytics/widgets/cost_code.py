@@ -54,23 +54,24 @@ def reproduction(answer: CostAnswer, url: str) -> str:
 
 
 def _allocation(answer: CostAnswer) -> list[str]:
-    settings = answer.settings
+    settings, accounts = answer.settings, answer.data.accounts
     how = [f"va.PriceBook.read({settings.prices!r})"] if settings.prices else []
     if settings.allocation.key:
         how.append(f"key={settings.allocation.key!r}")
     if dict(settings.allocation.weights) != dict(Allocation().weights):
         how.append(f"weights={dict(settings.allocation.weights)!r}")
-    billing: dict[str, list[str]] = {}
-    for account in answer.data.accounts:
-        billing.setdefault(settings.invoice_period(account), []).append(account)
-    calls = []
-    for invoice_period, accounts in billing.items():
-        billed = "invoices" if len(billing) == 1 else f'invoices[invoices["account"].isin({accounts!r})]'
-        period = [] if invoice_period == "same-month" else [f"invoice_period={invoice_period!r}"]
-        calls.append(f"va.allocated_costs({', '.join(['days', billed, *how, *period])})")
-    if len(calls) == 1:
-        return [f"costs = {calls[0]}"]
-    return ["costs = pd.concat([", *(f"    {call}," for call in calls), "], ignore_index=True)"]
+    periods = {account: settings.invoice_period(account) for account in accounts}
+    if len(accounts) == 1:
+        period = [f"invoice_period={periods[accounts[0]]!r}"] if periods[accounts[0]] != "same-month" else []
+        return [f"costs = va.allocated_costs({', '.join(['days', 'invoices', *how, *period])})"]
+    billed = 'invoices[invoices["account"] == account]'
+    return [
+        f"periods = {periods!r}",
+        "costs = pd.concat(",
+        f"    va.allocated_costs({', '.join(['days', billed, *how, 'invoice_period=period'])})",
+        "    for account, period in periods.items()",
+        ")",
+    ]
 
 
 def _table(by: str) -> list[str]:

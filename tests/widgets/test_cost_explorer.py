@@ -1,0 +1,365 @@
+"""The cost panel, driven by what a browser would send."""
+
+import base64
+import dataclasses
+import html
+import io
+import json
+import re
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+from panels_to_drive import HOSTILE, LOCATIONS, SYNCED_AT, TODAY, TOTALS, choose, click, control, fill
+
+from vmgen_analytics import Archive, Settings
+from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.settings import Account, Allocation
+from vmgen_analytics.widgets import CostExplorer
+from vmgen_analytics.widgets.cost import in_cents
+
+CLOSED = [month for month in TOTALS if "2026-05" <= month < "2026-11"]
+SPENT = round(sum(TOTALS[month] for month in CLOSED), 2)
+
+
+def texts(panel, tag):
+    return [html.unescape(re.sub("<[^>]+>", "", found)) for found in re.findall(f"<{tag}.*?</{tag}>", panel.body.value)]
+
+
+def plain(panel):
+    return html.unescape(panel.answer.value + panel.status.value + panel.body.value).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def cells(panel):
+    """The table as it is printed, names aside."""
+    rows = re.findall("<tr>(.*?)</tr>", panel.body.value.split("<tbody>")[1])
+    return [[cell.replace(",", "") for cell in re.findall("<td>(.*?)</td>", row)] for row in rows]
+
+
+def file_of(panel, kind):
+    found = re.search(rf'href="data:{kind};base64,([^"]+)"', panel.files.value)
+    return base64.b64decode(found[1])
+
+
+def code_of(panel):
+    return html.unescape(re.search(r"<textarea[^>]*>(.*)</textarea>", panel.code.value, re.DOTALL)[1])
+
+
+def test_it_opens_with_the_answer(archive, explore):
+    panel = explore(archive)
+    assert f"May to October 2026 cost {SPENT:,.2f} EUR, the largest part in Dallas" in plain(panel)
+    assert panel.view == {"period": "last 6 months", "by": "location", "top": 8}
+    assert 'data-render="1"' in panel.body.value
+    assert 'alt="October 2026 cost' in panel.body.value
+    assert json.loads(json.dumps(panel.view)) == panel.view
+
+
+@pytest.mark.parametrize("by", ["location", "package", "vm_id"])
+def test_totals_are_the_invoices_in_every_grouping(archive, explore, by):
+    table = explore(archive, view={"by": by}).table
+    for month in CLOSED:
+        assert round(table[month].sum(), 6) == TOTALS[month]
+    assert round(table["total"].sum(), 6) == SPENT
+
+
+def test_printed_cells_add_up_in_both_directions(archive, explore):
+    panel = explore(archive, view={"by": "vm_id", "period": "last 6 months"})
+    *rows, total = [[0 if cell == "–" else round(float(cell) * 100) for cell in row] for row in cells(panel)]
+    assert [sum(column) for column in zip(*rows, strict=True)] == total
+    assert all(sum(row[:-1]) == row[-1] for row in [*rows, total])
+    assert total[-1] == round(SPENT * 100)
+
+
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda amount: round(amount, 6)), min_size=1, max_size=30))
+def test_cents_add_up_to_their_sum(amounts):
+    cents = in_cents(pd.Series(amounts))
+    exact = pd.Series(amounts) * 100
+    assert abs(cents.sum() - exact.sum()) <= 0.5 + 1e-3
+    assert (cents - exact).abs().max() < 1 + 1e-3
+
+
+def test_missing_stays_missing_in_cents():
+    assert in_cents(pd.Series([np.nan, 1.0])).isna().tolist() == [True, False]
+
+
+def test_another_group_is_another_picture_and_no_other_reading(archive, explore, monkeypatch):
+    panel = explore(archive)
+    monkeypatch.setattr(Archive, "history", None)  # whoever reads the archive now fails
+    before = panel.body.value
+    choose(panel, "Group by", "VM")
+    assert panel.view["by"] == "vm_id"
+    assert 'data-render="2"' in panel.body.value
+    assert panel.body.value != before
+    assert len(panel.table) == 4
+
+
+def test_key_numbers_compare_with_the_months_before(archive, explore):
+    shown = plain(explore(archive, view={"period": "last 3 months"}))
+    change = sum(TOTALS[f"2026-{month:02d}"] for month in (8, 9, 10)) - sum(
+        TOTALS[f"2026-{month:02d}"] for month in (5, 6, 7)
+    )
+    assert f"+{change:.2f} EUR" in shown
+    assert "against May to July 2026" in shown
+    assert "+1.00 EUR (+0.9 %) against September 2026" in shown
+    assert "November 2026 so far" in shown
+    assert "60.07 EUR" in shown
+
+
+def test_without_all_invoices_before_there_is_no_comparison(archive, explore):
+    shown = plain(explore(archive, view={"period": "last 6 months"}))
+    assert "no comparison: no invoices for November 2025" in shown
+
+
+def test_an_open_month_is_said_and_left_out_of_comparisons(archive, explore):
+    panel = explore(archive)
+    choose(panel, "Period", "This month")
+    assert "November 2026 cost 60.07 EUR so far" in plain(panel)
+    assert "the month is not over: no comparison" in plain(panel)
+    assert "November 2026 is not over: it is hatched" in plain(panel)
+    assert "Hatched: the month is not over" in panel.body.value
+    assert "open_month=" in code_of(panel)
+
+
+def test_custom_months_begin_where_the_preset_was(archive, explore):
+    panel = explore(archive)
+    assert control(panel, "From").layout.display == "none"
+    choose(panel, "Period", "Custom")
+    assert control(panel, "From").layout.display != "none"
+    assert panel.view == {"period": "custom", "start": "2026-05", "end": "2026-11", "by": "location", "top": 8}
+    choose(panel, "Through", "August 2026")
+    assert panel.view["end"] == "2026-09"
+    assert "2026-05-01 until before 2026-09-01, UTC" in plain(panel)
+
+
+def test_an_end_before_the_start_is_a_sentence_and_changes_nothing(archive, explore):
+    panel = explore(archive, view={"period": "custom", "start": "2026-05", "end": "2026-09"})
+    before = panel.body.value
+    choose(panel, "Through", "March 2026")
+    assert 'class="error"' in panel.status.value
+    assert "choose a later end" in panel.status.value
+    assert panel.body.value == before
+    choose(panel, "Through", "August 2026")
+    assert 'class="error"' not in panel.status.value
+
+
+def test_reset_returns_to_what_it_opened_with_even_after_an_error(archive, explore):
+    view = {"period": "custom", "start": "2026-05", "end": "2026-09", "by": "package", "top": 3}
+    panel = explore(archive, view=view)
+    choose(panel, "Through", "March 2026")
+    click(panel, "Reset")
+    assert panel.view == view
+    assert control(panel, "Through").value == "2026-08"
+    assert 'class="error"' not in panel.status.value
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"period": "last month", "by": "vm_id", "top": 2},
+        {"period": "custom", "start": "2026-02", "end": "2026-12", "by": "package", "top": 8},
+        {"period": "last 12 months", "by": "account", "account": "shop", "top": 20},
+    ],
+)
+def test_a_view_opens_where_it_was_taken(two_accounts, explore, view):
+    panel = explore(two_accounts, view=view)
+    assert panel.view == view
+    again = explore(two_accounts)
+    again.view = panel.view
+    assert again.view == view
+    assert_frame_equal(again.table, panel.table)
+    assert again.body.value.replace('data-render="2"', 'data-render="1"') == panel.body.value
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ({"groupby": "vm"}, "no choice 'groupby' in a view"),
+        ({"by": "colour"}, "by is 'colour' in the view; it can be location"),
+        ({"period": "last week"}, "period is 'last week' in the view"),
+        ({"top": 0}, "top is 0 in the view"),
+        ({"period": "custom"}, "start of the period is None"),
+        ({"period": "custom", "start": "2026-05", "end": "2026-04"}, "choose a later end"),
+    ],
+)
+def test_a_view_that_cannot_be_is_refused(archive, explore, view, said):
+    with pytest.raises(SettingsError, match=said):
+        explore(archive, view=view)
+
+
+@pytest.mark.parametrize("period", ["this month", "last 6 months"])
+@pytest.mark.parametrize("by", ["location", "package", "vm_id"])
+def test_the_python_makes_the_same_table(archive, explore, by, period):
+    panel = explore(archive, view={"by": by, "period": period})
+    made = {}
+    exec(code_of(panel), made)
+    assert_frame_equal(made["table"], panel.table)
+    assert f'alt="{html.escape(made["ax"].get_label())}"' in panel.body.value
+
+
+def test_the_python_follows_the_settings(tmp_path, two_accounts, explore):
+    prices, places = tmp_path / "prices.csv", tmp_path / "places.csv"
+    prices.write_text("package,monthly_price\nSmall,3\nMedium,7\nLarge,11\nOdd,13\n")
+    places.write_text("vm_id,location\n104,Dallas\n")
+    settings = Settings(
+        currency="EUR",
+        prices=str(prices),
+        vm_locations=str(places),
+        accounts={"main": Account(), "shop": Account(invoice_period="previous-month")},
+        allocation=Allocation(key="package_weight", weights={"vcpus": 2.0, "ram_GB": 0.0, "disk_GB": 0.1}),
+    )
+    for account in (None, "shop"):
+        panel = explore(two_accounts, settings=settings, view={"by": "vm_id", "account": account})
+        made = {}
+        exec(code_of(panel), made)
+        assert_frame_equal(made["table"], panel.table)
+        assert {"prices.csv", "places.csv"} <= set(re.findall(r"\w+\.csv", code_of(panel)))
+
+
+def test_the_file_is_the_table(archive, explore):
+    panel = explore(archive, view={"by": "vm_id"})
+    assert_frame_equal(pd.read_csv(io.BytesIO(file_of(panel, "text/csv"))), panel.table, check_dtype=False)
+    assert file_of(panel, "image/png").startswith(b"\x89PNG")
+    assert 'download="costs_2026-05_2026-10_by_vm_id.csv"' in panel.files.value
+
+
+def test_hostile_names_are_shown_as_they_are(archive, explore):
+    panel = explore(archive, view={"by": "vm_id", "period": "last month"})
+    everything = panel.answer.value + panel.status.value + panel.body.value + panel.files.value + panel.code.value
+    assert "<img src=x" not in everything
+    assert HOSTILE in texts(panel, "th")
+    assert HOSTILE in set(panel.table["vm_name"])
+
+
+def test_a_hostile_account_is_shown_as_it_is(tmp_path, explore):
+    archive = fill(Archive(tmp_path), account='<script>alert("1")</script>')
+    panel = explore(archive, view={"by": "account"})
+    assert "<script" not in panel.answer.value + panel.status.value + panel.body.value + panel.code.value
+    assert '<script>alert("1")</script>' in texts(panel, "th")
+
+
+def test_two_vms_of_one_name_are_told_apart_and_unknown_locations_named(archive, explore):
+    named = texts(explore(archive, view={"by": "vm_id"}), "th")
+    assert sum(name.startswith("web-1") for name in named) == 2
+    assert {"web-1 (101)", "web-1 (104)"} <= set(named)
+    assert {*LOCATIONS.values(), "unknown location"} <= set(texts(explore(archive), "th"))
+
+
+def test_accounts_can_be_chosen_where_there_are_several(archive, two_accounts, explore):
+    assert control(explore(archive), "Account").layout.display == "none"
+    panel = explore(two_accounts)
+    assert round(panel.table["total"].sum(), 6) == round(2 * SPENT, 2)
+    choose(panel, "Account", "shop")
+    assert panel.view["account"] == "shop"
+    assert round(panel.table["total"].sum(), 6) == SPENT
+
+
+def test_an_empty_archive_says_what_to_do_and_is_read_again(tmp_path, explore):
+    panel = explore(tmp_path / "nothing")
+    assert "The archive is empty: fill it with `vmgen-analytics sync`" in plain(panel)
+    assert panel.table.empty
+    assert "<img" not in panel.body.value
+    assert panel.files.value == ""
+    exec(code_of(panel), {})
+    fill(Archive(tmp_path / "nothing"))
+    click(panel, "Read again")
+    assert "May to October 2026 cost" in plain(panel)
+    assert 'class="error"' not in panel.status.value
+
+
+def test_an_archive_without_invoices_says_so(archive, tmp_path, explore):
+    new = Archive(tmp_path)
+    new.add("syncs", archive.read("syncs"))
+    assert "no invoices yet" in plain(explore(new))
+
+
+def test_a_period_without_invoices_names_those_that_there_are(archive, explore):
+    panel = explore(archive, view={"period": "custom", "start": "2025-01", "end": "2025-03"})
+    assert "No invoices for January to February 2025, but for January to November 2026" in plain(panel)
+    assert "<img" not in panel.body.value
+    choose(panel, "Period", "Last month")
+    assert "<img" in panel.body.value
+
+
+def test_what_is_missing_is_said(tmp_path, explore):
+    totals = {month: total for month, total in TOTALS.items() if month != "2026-07"}
+    archive = fill(Archive(tmp_path), totals=totals, incomplete="usage, jobs", synced_at=SYNCED_AT - pd.Timedelta("9D"))
+    shown = plain(explore(archive))
+    assert "No invoices for July 2026: the total lacks them." in shown
+    assert "Total of 5 of 6 months" in shown
+    assert "lacks parts of usage, jobs" in shown
+    assert "was 9 days ago" in shown
+
+
+def test_what_no_vm_can_be_given_is_said(tmp_path, explore):
+    panel = explore(fill(Archive(tmp_path), vms={}), view={"by": "vm_id", "period": "last month"})
+    assert "110.01 EUR is unallocated: no VM is known in October 2026." in plain(panel)
+    assert "unallocated" in texts(panel, "th")
+    made = {}
+    exec(code_of(panel), made)
+    assert_frame_equal(made["table"], panel.table)
+
+
+def test_a_failure_to_read_is_said_and_mended_without_building_anew(archive, explore, tmp_path, settings):
+    prices = tmp_path / "prices.csv"
+    panel = explore(archive, settings=dataclasses.replace(settings, prices=str(prices)))
+    assert "Cannot read the price book" in plain(panel)
+    assert 'class="error"' in panel.status.value
+    choose(panel, "Period", "Last month")
+    click(panel, "Reset")
+    prices.write_text("package,monthly_price\nSmall,3\nMedium,7\nLarge,11\nOdd,13\n")
+    click(panel, "Read again")
+    assert "divided over VM-days by list price" in plain(panel)
+    assert 'class="error"' not in panel.status.value
+
+
+def test_the_small_print_says_what_the_numbers_are(archive, explore):
+    shown = plain(explore(archive))
+    assert "2026-05-01 until before 2026-11-01, UTC; in EUR. Fetched 23 November 2026, 12:00 UTC." in shown
+    assert "all money per VM is an estimate" in shown
+    assert "no currency is set, so numbers are bare" in plain(explore(archive, settings=Settings()))
+
+
+def test_python_is_shown_when_it_is_asked_for(archive, explore):
+    panel = explore(archive)
+    assert panel.code.layout.display == "none"
+    control(panel, "Show Python").set_state({"value": True})
+    assert panel.code.layout.display == ""
+
+
+def test_settings_and_today_are_found_where_nobody_gives_them(archive, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "vmgen.toml").write_text('currency = "CHF"\n')
+    panel = CostExplorer(archive.url)
+    assert panel.model.settings.currency == "CHF"
+    assert abs((panel.model.today - pd.Timestamp(time.time(), unit="s").date()).days) <= 1
+
+
+def test_control_to_picture_takes_less_than_300_ms(tmp_path, explore):
+    vms = {number: (f"vm-{number}", ["Small", "Medium", "Large"][number % 3]) for number in range(50)}
+    totals = {str(month): 900.0 for month in pd.period_range("2025-11", "2026-10", freq="M")}
+    panel = explore(fill(Archive(tmp_path), vms=vms, totals=totals), view={"period": "last 12 months"})
+    assert len(panel.model.data.costs) == 50 * 365
+    took = []
+    for text in ("VM", "Package", "VM", "Location", "VM", "Package"):
+        started = time.process_time()
+        choose(panel, "Group by", text)
+        took.append(time.process_time() - started)
+    assert min(took[0::2]) < 0.3, took
+    assert panel.renders == 7
+
+
+def test_redrawing_leaves_no_figure_behind(archive, explore):
+    panel = explore(archive)
+    for text in ("VM", "Location") * 3:
+        choose(panel, "Group by", text)
+    assert plt.get_fignums() == []
+
+
+def test_today_decides_the_presets(archive, explore):
+    assert explore(archive, today=TODAY.replace(month=8), view={"period": "last month"}).table.columns[1] == "2026-07"
