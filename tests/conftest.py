@@ -10,7 +10,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,9 +18,11 @@ from typing import Any
 import hypothesis
 import pytest
 
+from vmgen_analytics import Archive, sync
 from vmgen_analytics.api import Client
 from vmgen_analytics.api.retries import Patience
 from vmgen_analytics.api.transport import Timeouts
+from vmgen_analytics.sandbox import Sandbox
 
 hypothesis.settings.register_profile(
     "house", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -253,7 +255,7 @@ def connect() -> Iterator[Callable[..., Client]]:
                 "key": KEY,
                 "base_url": provider.url,
                 "timeouts": Timeouts(connect_s=2, read_s=2, attempt_s=4),
-                "patience": Patience(base_s=0.001, cap_s=0.01),
+                "patience": Patience(base_s=0.001, cap_s=0.01, budget=10_000),
                 **settings,
             }
             return opened.enter_context(Client(**chosen))
@@ -264,3 +266,26 @@ def connect() -> Iterator[Callable[..., Client]]:
 @pytest.fixture
 def client(provider: Provider, connect: Callable[..., Client]) -> Client:
     return connect(provider)
+
+
+@dataclass(frozen=True)
+class World:
+    """A simulated provider, and an archive that was synced daily through its October."""
+
+    sandbox: Sandbox
+    archive: Archive
+
+
+@pytest.fixture(scope="session")
+def october(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Synced each day at 07:00 from 30 September to 2 November, and once more before the month turned."""
+    archive = Archive(tmp_path_factory.mktemp("october"))
+    with (
+        Sandbox(vms=14, seed=1, today="2026-11-03", months=3, ticking=False) as sandbox,
+        Client(sandbox.key, base_url=sandbox.url) as client,
+    ):
+        days = [datetime(2026, 9, 30, 7, tzinfo=UTC) + timedelta(days=number) for number in range(34)]
+        for moment in sorted([*days, datetime(2026, 10, 31, 23, 50, tzinfo=UTC)]):
+            sandbox.set_clock(moment)
+            assert sync(client, archive).is_complete
+        yield World(sandbox, archive)

@@ -8,6 +8,8 @@
     - ArchiveError             the archive cannot be read or written
     - TransportError           no usable answer came (``sent``: no, maybe, yes)
         - ConnectFailed        nothing was sent
+            - TLSError         the provider's certificate cannot be trusted
+        - ProviderDown         nothing was sent, as too many requests in a row had failed
         - ConnectionLost       the connection broke before the answer was whole
         - RequestTimeout       the answer did not come in time
         - RedirectRefused      the answer points somewhere else
@@ -44,9 +46,22 @@ if TYPE_CHECKING:
 
 
 class VMgenError(Exception):
-    """Base of every error of this package; ``retryable`` tells whether trying again can help."""
+    """Base of every error of this package.
+
+    Attributes
+    ----------
+    retryable
+        Whether trying again can help.
+    operation, url
+        What was asked of the provider, and where, without any secret; empty where it was not asked.
+    status
+        HTTP status of the answer, 0 without one.
+    """
 
     retryable: ClassVar[bool] = False
+    operation = ""
+    url = ""
+    status = 0
 
 
 class SettingsError(VMgenError, ValueError):
@@ -78,6 +93,18 @@ class TransportError(VMgenError):
 
 class ConnectFailed(TransportError):
     """No connection was made: the request was not sent."""
+
+    sent = "no"
+
+
+class TLSError(ConnectFailed):
+    """The provider's certificate cannot be trusted: nothing was sent."""
+
+    retryable = False
+
+
+class ProviderDown(TransportError):
+    """Too many requests in a row had failed, and this one was not sent."""
 
     sent = "no"
 

@@ -59,7 +59,6 @@ def test_a_read_outlives_two_faults_and_counts_its_requests(provider, client, fa
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (says({}, 429, Retry_After="0.05"), RateLimited, "too many requests"),
         (says({"message": "Something went wrong!"}, 500), ServerError, "Something went wrong!"),
         (broken(), ConnectionLost, "the connection broke"),
         (page("<title> Down for\n repair </title>"), NotJSON, "Down for"),
@@ -75,6 +74,13 @@ def test_a_fault_that_lasts_is_named_after_four_tries(provider, client, fault, k
         client.vms()
     assert "GET /virtual-machines" in str(caught.value)
     assert provider.count(VMS) == 4
+
+
+def test_refusals_are_waited_out_longer_than_failures_and_not_for_ever(provider, client):
+    provider.always[VMS] = says({}, 429, Retry_After="0.05")
+    with pytest.raises(RateLimited, match="too many requests"):
+        client.vms()
+    assert provider.count(VMS) == 11
 
 
 @pytest.mark.parametrize(

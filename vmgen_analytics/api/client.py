@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from vmgen_analytics.api.attempts import Attempt
     from vmgen_analytics.api.operations import Operation
     from vmgen_analytics.errors import VMgenError
 
@@ -65,7 +66,7 @@ class Client:
     Client(account='main', base_url='http://127.0.0.1:8000')
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the key are keywords
         self,
         key: str,
         *,
@@ -137,7 +138,15 @@ class Client:
     @property
     def requests_sent(self) -> int:
         """How many requests left this client, repeated ones included."""
-        return self._transport.sent
+        return self._transport.attempts.sent
+
+    def attempts(self) -> list[Attempt]:
+        """Tell of the newest 200 requests, oldest first: what was asked, how it ended, how long it took."""
+        return self._transport.attempts.newest()
+
+    def stats(self) -> dict[str, float]:
+        """Sum up all requests: how many, failed, refused, tried again, bytes, and how long they took in ms."""
+        return self._transport.attempts.stats() | {"retries": float(self._retrier.retries)}
 
     def now(self) -> datetime:
         """Tell the time by the provider's clock, as its newest answer gave it; by this machine's before that.
@@ -246,10 +255,18 @@ class Client:
         AuthenticationError
             The key is not accepted.
         """
-        return fan_out(getattr(self, operation), vm_ids, self.max_workers)
+        try:
+            yield from fan_out(getattr(self, operation), vm_ids, self.max_workers, self._interrupt)
+        finally:
+            self._retrier.stop.clear()
+
+    def _interrupt(self) -> None:
+        """Break off whatever is under way."""
+        self._retrier.stop.set()
+        self._transport.cut()
 
     def _command(self, vm_id: int, spelled: str) -> Record:
-        request = Request("command", "POST", _path(operations.COMMAND, id=vm_id), {"command": spelled})
+        request = Request("command", "POST", _path(operations.COMMAND, id=vm_id), {"command": spelled}, is_fresh=True)
         payload = self._retrier.call(lambda: self._transport.send(request), is_command=True)
         return payload if isinstance(payload, dict) else {}
 

@@ -1,38 +1,66 @@
-"""One question for many VMs, with bounded concurrency."""
+"""One question for many VMs, with bounded concurrency, and a second pass over those that failed."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from typing import TYPE_CHECKING, TypeVar
 
-from vmgen_analytics.errors import AuthenticationError, VMgenError
+from vmgen_analytics.errors import AuthenticationError, ProviderDown, VMgenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 
+LONGEST_FAREWELL_S = 0.8
+"""How long questions under way may take to end when nobody waits for their answers any more."""
 
-def fan_out(ask: Callable[[int], T], vm_ids: Iterable[int], workers: int) -> Iterator[tuple[int, T | VMgenError]]:
+
+def fan_out(
+    ask: Callable[[int], T], ids: Iterable[int], workers: int, interrupt: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, T | VMgenError]]:
     """Ask for each VM, and yield the answers as they come: the VM, and its answer or error.
+
+    When fewer than half have failed, those that another try can help are asked once more at the end.
 
     Parameters
     ----------
     ask
         The question, by VM.
-    vm_ids
-        The VMs.
+    ids
+        The VMs, or whatever is asked for.
     workers
         How many questions are under way at once.
+    interrupt
+        Breaks off the questions under way, called on Ctrl-C.
 
     Raises
     ------
     AuthenticationError
         The key is not accepted: no other question is asked.
     """
+    waiting = list(ids)
+    failed: dict[int, VMgenError] = {}
+    for number, answer in _one_pass(ask, waiting, workers, interrupt):
+        if isinstance(answer, VMgenError):
+            failed[number] = answer
+        else:
+            yield number, answer
+    again = [number for number, error in failed.items() if error.retryable and not isinstance(error, ProviderDown)]
+    if again and len(failed) * 2 < len(waiting):
+        for number, answer in _one_pass(ask, again, workers, interrupt):
+            failed.pop(number)
+            yield number, answer
+    yield from failed.items()
+
+
+def _one_pass(
+    ask: Callable[[int], T], ids: list[int], workers: int, interrupt: Callable[[], None]
+) -> Iterator[tuple[int, T | VMgenError]]:
     pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="vmgen")
+    asked: dict[Future[T], int] = {}
     try:
-        asked: dict[Future[T], int] = {pool.submit(ask, vm_id): vm_id for vm_id in vm_ids}
+        asked |= {pool.submit(ask, number): number for number in ids}
         for answered in as_completed(asked):
             try:
                 yield asked[answered], answered.result()
@@ -40,5 +68,9 @@ def fan_out(ask: Callable[[int], T], vm_ids: Iterable[int], workers: int) -> Ite
                 raise
             except VMgenError as error:
                 yield asked[answered], error
+    except (KeyboardInterrupt, GeneratorExit):
+        interrupt()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        wait(asked, timeout=LONGEST_FAREWELL_S)

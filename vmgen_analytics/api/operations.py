@@ -37,5 +37,26 @@ NETWORKING = Operation(
 )
 JOBS = Operation("jobs", "GET", "/virtual-machines/{id}/jobs", _JOB)
 STATUS = Operation("status", "GET", "/virtual-machines/{id}/status", _JOB)
+DEPLOY = Operation("deploy", "POST", "/virtual-machines/", ("id", "job_id", *_JOB))
 COMMAND = Operation("command", "POST", "/virtual-machines/{id}/command", _STARTED)
 JOB = Operation("job", "POST", "/virtual-machines/{id}/jobs/{job_id}", _STARTED)
+DELETE = Operation("delete", "DELETE", "/virtual-machines/{id}", _STARTED)
+OS_IMAGES = Operation("os_images", "GET", "/os-images", ("id", "os", "bits", "user_script", "clound_init"))
+SSH_KEYS = Operation("ssh_keys", "GET", "/ssh-keys", ("id", "created_at", "name", "content"))
+MARKETPLACE = Operation(
+    "marketplace",
+    "GET",
+    "/marketplace",
+    ("id", "description", "os_description", "script_content", "type", "base64"),
+)
+USER_DATA_SCRIPTS = Operation(
+    "user_data_scripts", "GET", "/user-data-scripts", ("version_id", "type", "description", "content")
+)
+SAVE_USER_DATA_SCRIPT = Operation("save_user_data_script", "POST", "/user-data-scripts", ("version_id",))
+TICKET = Operation("ticket", "POST", "/tickets/", ("message",))
+
+JOB_ELSEWHERE = (
+    Operation("job", "GET", JOB.path, _STARTED),
+    Operation("job", "GET", "/jobs/{job_id}", _STARTED),
+)
+"""Where a job's status may be asked for as well: the page contradicts itself."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -13,24 +13,16 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 
-from vmgen_analytics.api import answers
+from vmgen_analytics.api import answers, causes
+from vmgen_analytics.api.attempts import Attempt, Attempts
 from vmgen_analytics.api.auth import LOOPBACK, KeyAuth, origin
-from vmgen_analytics.errors import (
-    ConnectFailed,
-    ConnectionLost,
-    NotJSON,
-    RedirectRefused,
-    RequestTimeout,
-    ResponseTooLarge,
-    TransportError,
-    TruncatedResponse,
-    VMgenError,
-)
+from vmgen_analytics.api.wires import Wires
+from vmgen_analytics.errors import RedirectRefused, RequestTimeout, ResponseTooLarge, VMgenError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 MAX_BODY = 32 * 1024 * 1024
@@ -49,15 +41,28 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: the operation's name, the method, the path under the base URL, and a JSON body."""
+    """What is asked: the operation's name, the method, the path under the base URL, and a JSON body.
+
+    ``is_fresh`` asks for a connection of its own, so that none that the server is about to close is used.
+    """
 
     operation: str
     method: str
     path: str
     body: Any = None
+    is_fresh: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+@dataclass
+class _Answer:
+    """An answer as far as it came."""
+
+    status: int = 0
+    headers: Any = None
+    content: bytearray | bytes = b""
 
 
 class _Session(requests.Session):
@@ -68,7 +73,7 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """A session that threads share and nobody changes.
+    """Sessions that threads share and nobody changes.
 
     Parameters
     ----------
@@ -85,22 +90,11 @@ class Transport:
     def __init__(self, base_url: str, auth: KeyAuth, workers: int, timeouts: Timeouts) -> None:
         self.base_url = base_url
         self.timeouts = timeouts
-        self.sent = 0
+        self.attempts = Attempts()
         self.provider_clock: tuple[datetime, float] | None = None
         self._auth = auth
-        self._lock = threading.Lock()
-        self._session = _Session()
-        self._session.auth = auth
-        self._session.headers["User-Agent"] = USER_AGENT
-        self._session.headers["Accept"] = "application/json"
-        self._session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        resolved = self._session.merge_environment_settings(base_url, {}, None, None, None)
-        self._session.verify = resolved["verify"]
-        if urlsplit(base_url).hostname not in LOOPBACK:  # a proxy would take the key off this machine, in clear
-            self._session.proxies = resolved["proxies"]
-        self._session.trust_env = False
-        adapter = HTTPAdapter(pool_maxsize=workers, pool_block=True, max_retries=urllib3.Retry(0, read=False))
-        self._session.mount(base_url, adapter)
+        self._wires = Wires(timeouts.attempt_s)
+        self._shared = self._session(workers)
 
     def send(self, request: Request) -> Any:
         """Try once and return the decoded JSON, None for an empty answer.
@@ -112,45 +106,94 @@ class Transport:
         """
         url = self.base_url + request.path
         for _ in range(MAX_REDIRECTS + 1):
-            status, headers, content = self._exchange(request, url)
-            if status not in (301, 302, 303, 307, 308):
-                return answers.decoded(request, status, headers, content, self._auth.scrub)
-            url = self._redirected(request, url, headers.get("Location", ""))
+            answer = _Answer()
+            with self._noted(request, url, answer):
+                self._exchange(request, url, answer)
+                if answer.status not in (301, 302, 303, 307, 308):
+                    return answers.decoded(
+                        request, answer.status, answer.headers, bytes(answer.content), self._auth.scrub
+                    )
+                url = self._redirected(request, url, answer.headers.get("Location", ""))
         raise RedirectRefused(f"{request}: redirected more than {MAX_REDIRECTS} times; check base_url")
+
+    def cut(self) -> None:
+        """Break off whatever is under way, from another thread."""
+        self._wires.cut()
 
     def close(self) -> None:
         """Close the connections that wait for use."""
-        self._session.close()
+        self._shared.close()
 
-    def _exchange(self, request: Request, url: str) -> tuple[int, Any, bytes]:
-        deadline = time.monotonic() + self.timeouts.attempt_s
-        with self._lock:
-            self.sent += 1
-        received = bytearray()
+    def _session(self, connections: int) -> requests.Session:
+        session = _Session()
+        session.auth = self._auth
+        session.headers["User-Agent"] = USER_AGENT
+        session.headers["Accept"] = "application/json"
+        session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        resolved = session.merge_environment_settings(self.base_url, {}, None, None, None)
+        session.verify = resolved["verify"]
+        if urlsplit(self.base_url).hostname not in LOOPBACK:  # a proxy would take the key off this machine, in clear
+            session.proxies = resolved["proxies"]
+        session.trust_env = False
+        session.mount(self.base_url, self._wires.adapter(connections))
+        return session
+
+    @contextmanager
+    def _noted(self, request: Request, url: str, answer: _Answer) -> Iterator[None]:
+        """Note how the attempt ended, and write on its error what was asked and where."""
+        began = time.monotonic()
+        kind = ""
         try:
-            with self._session.request(
-                request.method,
-                url,
-                data=None if request.body is None else orjson.dumps(request.body),
-                headers=None if request.body is None else {"Content-Type": "application/json"},
-                timeout=(self.timeouts.connect_s, self.timeouts.read_s),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                self._note_clock(response.headers.get("Date"))
-                while piece := response.raw.read1(65536, decode_content=True):
-                    received += piece
-                    if len(received) > MAX_BODY:
-                        raise ResponseTooLarge(f"{request}: the answer is larger than {MAX_BODY // 2**20} MiB")
-                    if time.monotonic() > deadline:
-                        raise RequestTimeout(
-                            f"{request}: no whole answer within {self.timeouts.attempt_s:g} s "
-                            f"({len(received)} bytes came)"
-                        )
-                return response.status_code, response.headers, bytes(received)
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            failure = self._failure(request, error, len(received))
+            yield
+        except VMgenError as error:
+            kind = type(error).__name__
+            error.operation, error.url = request.operation, url
+            error.status = error.status or answer.status
+            raise
+        finally:
+            elapsed_ms = (time.monotonic() - began) * 1000
+            size = len(answer.content)
+            self.attempts.add(
+                Attempt(request.operation, request.method, request.path, answer.status, elapsed_ms, size, kind)
+            )
+
+    def _exchange(self, request: Request, url: str, answer: _Answer) -> None:
+        began = time.monotonic()
+        session = self._session(1) if request.is_fresh else self._shared
+        try:
+            self._receive(session, request, url, answer, began + self.timeouts.attempt_s)
+        except VMgenError:
+            raise  # some are also a TimeoutError, which is an OSError
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            failure = self._failure(request, error, len(answer.content), time.monotonic() - began)
+        else:
+            return
+        finally:
+            if request.is_fresh:
+                session.close()
         raise failure  # outside of the except, so that nothing of the original hangs on it: it may carry the key
+
+    def _receive(self, session: requests.Session, request: Request, url: str, answer: _Answer, deadline: float) -> None:
+        headers = {} if request.body is None else {"Content-Type": "application/json"}
+        if request.is_fresh:
+            headers["Connection"] = "close"
+        with session.request(
+            request.method,
+            url,
+            data=None if request.body is None else orjson.dumps(request.body),
+            headers=headers,
+            timeout=(self.timeouts.connect_s, self.timeouts.read_s),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            answer.status, answer.headers, answer.content = response.status_code, response.headers, bytearray()
+            self._note_clock(response.headers.get("Date"))
+            while piece := response.raw.read1(65536, decode_content=True):
+                answer.content += piece
+                if len(answer.content) > MAX_BODY:
+                    raise ResponseTooLarge(f"{request}: the answer is larger than {MAX_BODY // 2**20} MiB")
+                if time.monotonic() > deadline:
+                    raise self._too_late(request, len(answer.content))
 
     def _redirected(self, request: Request, url: str, location: str) -> str:
         try:
@@ -172,67 +215,16 @@ class Transport:
             except ValueError:
                 self.provider_clock = None
 
-    def _failure(self, request: Request, error: Exception, received: int) -> VMgenError:
+    def _failure(self, request: Request, error: Exception, received: int, elapsed_s: float) -> VMgenError:
         """Name what went wrong."""
-        kind, why = _named(error)
+        if elapsed_s >= self.timeouts.attempt_s:
+            return self._too_late(request, received)
+        kind, why = causes.named(error)
         host = urlsplit(self.base_url).netloc
         came = f" ({received} bytes came)" if received else ""
         return kind(f"{request} at {host}: {why}{came}")
 
-
-_CAUSES: list[tuple[tuple[type[Exception], ...], type[VMgenError], str]] = [
-    (
-        (urllib3.exceptions.NameResolutionError,),
-        ConnectFailed,
-        "there is no host of that name, or no network; check base_url",
-    ),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), ConnectFailed, "its certificate cannot be trusted"),
-    (
-        (urllib3.exceptions.NewConnectionError,),
-        ConnectFailed,
-        "nothing listens there; check base_url and that the provider is up",
-    ),
-    (
-        (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError),
-        ConnectFailed,
-        "it does not answer; check base_url and the network",
-    ),
-    ((requests.exceptions.ProxyError,), ConnectFailed, "the proxy of this environment does not let it through"),
-    (
-        (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError),
-        RequestTimeout,
-        "the answer stopped coming; the request may have been carried out",
-    ),
-    ((urllib3.exceptions.IncompleteRead,), TruncatedResponse, "the answer ended too early"),
-    (
-        (urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError),
-        NotJSON,
-        "the answer's compression is broken",
-    ),
-    (
-        (requests.ConnectionError, urllib3.exceptions.ProtocolError),
-        ConnectionLost,
-        "the connection broke; the request may have been carried out",
-    ),
-]
-
-
-def _named(error: Exception) -> tuple[type[VMgenError], str]:
-    chain = _chain(error)
-    for causes, kind, why in _CAUSES:
-        if any(isinstance(link, causes) for link in chain):
-            return kind, why
-    return TransportError, f"the request failed ({type(error).__name__})"
-
-
-def _chain(error: BaseException | None) -> list[object]:
-    """Collect an error, what it wraps and what it came from: requests hides urllib3's own in several places."""
-    found: list[object] = []
-    waiting: list[object] = [error]
-    while waiting:
-        link = waiting.pop()
-        if not isinstance(link, BaseException) or link in found:
-            continue
-        found.append(link)
-        waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return found
+    def _too_late(self, request: Request, received: int) -> RequestTimeout:
+        return RequestTimeout(
+            f"{request}: no whole answer within {self.timeouts.attempt_s:g} s ({received} bytes came)"
+        )
