@@ -55,10 +55,11 @@ def read_vm_locations(path: str | Path) -> tuple[VmLocation, ...]:
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Path.open takes no str
-            lines = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
+            reader = csv.DictReader(file)
+            lines = [(reader.line_num, line) for line in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"cannot read vm_locations at {path}: {error}") from None
-    return tuple(_line(line, f"{path}, line {number}") for number, line in enumerate(lines, start=2))
+    return tuple(_line(line, f"{path}, line {number}") for number, line in lines)
 
 
 def vm_locations(
@@ -114,8 +115,9 @@ class _Catalogue:
         names = locations.drop_duplicates(["account", "location_id"], keep="last")
         offers = packages.drop_duplicates(["account", "location_id", "package"])
         offers = offers.merge(names, on=["account", "location_id"], how="inner", validate="many_to_one")
-        self.seen = {account: set(part["location"].dropna()) for account, part in names.groupby("account")}
-        self.offers = {key: set(part["location"].dropna()) for key, part in offers.groupby(["account", "package"])}
+        # a location without a name is one as well, though no VM can be said to stand there
+        self.seen = {account: set(part["location"].fillna("")) for account, part in names.groupby("account")}
+        self.offers = {key: set(part["location"].fillna("")) for key, part in offers.groupby(["account", "package"])}
         answered = offers.groupby("account")["location_id"].nunique()
         self.is_complete = {
             account: len(part) == answered.get(account, 0) for account, part in names.groupby("account")
@@ -129,12 +131,13 @@ def _located(
         return mapped, "user_mapping"
     seen = catalogue.seen.get(vm["account"], set())
     if len(seen) == 1:
-        return next(iter(seen)), "only_location"
+        (only,) = seen
+        return (only, "only_location") if only else (None, None)
     if not catalogue.is_complete.get(vm["account"], False):
         return None, None
     offering = [catalogue.offers.get((vm["account"], package), set()) for package in packages]
     candidates = set.intersection(*offering) if offering else set()
-    if len(candidates) == 1:
+    if len(candidates) == 1 and "" not in candidates:
         return next(iter(candidates)), "package_unique"
     return None, None
 
