@@ -73,4 +73,4 @@ def _one_pass(
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        wait(asked, timeout=LONGEST_FAREWELL_S)
+        wait([question for question in asked if question.running()], timeout=LONGEST_FAREWELL_S)

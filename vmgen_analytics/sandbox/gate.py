@@ -125,7 +125,7 @@ class Gate:
         if self._rate is None or self._rate.allows_one_more():
             return None
         wait = self._manners.retry_after
-        return JSONResponse({"message": "Too Many Attempts."}, 429, {"Retry-After": wait} if wait else None)
+        return JSONResponse({"message": "Too Many Attempts."}, 429, {"Retry-After": str(wait)} if wait else None)
 
     def _remember(self, scope: Scope, operation: str | None) -> int:
         number = next(self._numbers)

@@ -41,7 +41,7 @@ class Manners:
     auth: str = "Authorization: Bearer {key}"
     latency_s: float = 0.0
     requests_per_second: float | None = None
-    retry_after: str | None = None
+    retry_after: float | str | None = None
     command_spelling: Literal["both", "power_on", "power on"] = "both"
     command_job_id: bool = True
     job_lookup: tuple[str, ...] = ("post",)
