@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
+from vmgen_analytics.api.secret import Secret
 from vmgen_analytics.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -16,26 +17,22 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Secret:
-    """Text that shows itself to nobody who does not ask for it by name."""
+class ApiKey(Secret):
+    """The key of an account.
 
-    __slots__ = ("_text",)
+    Raises
+    ------
+    SettingsError
+        It is empty or has letters that no header can carry; it is not shown.
+    """
+
+    __slots__ = ()
 
     def __init__(self, text: str) -> None:
         text = text.strip()
         if not text or not text.isascii() or not text.isprintable():
             raise SettingsError("the API key is empty or holds characters that no key has; copy it again")
-        self._text = text
-
-    def reveal(self) -> str:
-        """Give the text away; only what sends it calls this."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "<secret>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled")
+        super().__init__(text)
 
 
 class KeyAuth(AuthBase):
@@ -56,7 +53,7 @@ class KeyAuth(AuthBase):
         The template is no header, or has no place for the key.
     """
 
-    def __init__(self, key: Secret, template: str, base_url: str) -> None:
+    def __init__(self, key: ApiKey, template: str, base_url: str) -> None:
         self.header, _, self._value = (part.strip() for part in template.partition(":"))
         is_header = re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", self.header)
         if not is_header or "{key}" not in self._value or not (self._value.isascii() and self._value.isprintable()):

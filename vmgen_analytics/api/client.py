@@ -1,36 +1,35 @@
-"""The provider's operations as methods: JSON records out, nothing of the wire above this floor."""
+"""One account at the provider: JSON records out, nothing of the wire above this floor.
+
+The operations stand in `reads` (what may be repeated) and `writes` (what is sent once).
+"""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from vmgen_analytics import settings
-from vmgen_analytics.api import envelope, operations
-from vmgen_analytics.api.auth import KeyAuth, Secret, checked_base_url
+from vmgen_analytics.api.auth import ApiKey, KeyAuth, checked_base_url
+from vmgen_analytics.api.calls import Calls
 from vmgen_analytics.api.fanout import fan_out
+from vmgen_analytics.api.jobs import JobLookup
+from vmgen_analytics.api.reads import Reads, Record
 from vmgen_analytics.api.retries import Patience, Retrier
-from vmgen_analytics.api.transport import Request, Timeouts, Transport
-from vmgen_analytics.errors import RedirectRefused, SettingsError, UnexpectedShape, ValidationError
+from vmgen_analytics.api.transport import Timeouts, Transport
+from vmgen_analytics.api.writes import Writes
+from vmgen_analytics.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from vmgen_analytics.api.attempts import Attempt
-    from vmgen_analytics.api.operations import Operation
     from vmgen_analytics.errors import VMgenError
 
-Record = dict[str, Any]
 
-COMMANDS = ("power_on", "power_off", "reboot")
-MAX_PAGES = 1_000
-
-
-class Client:
+class Client(Reads, Writes):
     """Speaks to one account at the provider.
 
     Threads may share a client. Reads are tried again where that can help; a command is sent once.
@@ -87,10 +86,11 @@ class Client:
         self.zone = ZoneInfo(time_zone)
         self.settle_h = settle_h
         self._transport = Transport(
-            self.base_url, KeyAuth(Secret(key), auth, self.base_url), max_workers, timeouts or Timeouts()
+            self.base_url, KeyAuth(ApiKey(key), auth, self.base_url), max_workers, timeouts or Timeouts()
         )
         self._retrier = Retrier(patience or Patience())
-        self._spelled_with_space = False
+        self._calls = Calls(self._transport, self._retrier)
+        self._job_lookup = JobLookup(self._calls)
 
     @classmethod
     def from_env(cls, account: str | None = None, *, config: str | Path | None = None, **overrides: Any) -> Self:
@@ -158,82 +158,10 @@ class Client:
         said, at = self._transport.provider_clock
         return said.astimezone(UTC) + timedelta(seconds=time.monotonic() - at)
 
-    def account(self) -> Record:
-        """Read the account: credit, invoicing_model, billing_address."""
-        return self._one(operations.ACCOUNT)
-
-    def invoices(self) -> list[Record]:
-        """Read the invoices of the current month: id, date, status, total_cost."""
-        return self._all(operations.INVOICES)
-
-    def locations(self) -> list[Record]:
-        """Read the locations: id, name, continent."""
-        return self._all(operations.LOCATIONS)
-
-    def packages(self, location_id: int) -> list[Record]:
-        """Read the packages of a location: name, vcpus, ram_GB, disk_GB."""
-        return self._all(operations.PACKAGES, id=location_id)
-
-    def vms(self) -> list[Record]:
-        """Read the VMs: id, name, fqdn, state, uptime, ipv4, ipv6, package."""
-        return self._all(operations.VMS)
-
-    def configuration(self, vm_id: int) -> Record:
-        """Read one VM, with the fields of `vms`."""
-        return self._one(operations.CONFIGURATION, id=vm_id)
-
-    def usage(self, vm_id: int) -> list[Record]:
-        """Read the traffic of a VM for each day of the current month: date, in_MB, out_MB."""
-        return self._all(operations.USAGE, id=vm_id)
-
-    def networking(self, vm_id: int) -> list[Record]:
-        """Read the addresses of a VM: ip_version, ip, gateway, netmask, broadcast, rev_dns, is_primary."""
-        return self._all(operations.NETWORKING, id=vm_id)
-
-    def jobs(self, vm_id: int) -> list[Record]:
-        """Read the recent jobs of a VM: started_at, last_updated_at, event, status."""
-        return self._all(operations.JOBS, id=vm_id)
-
-    def status(self, vm_id: int) -> Record:
-        """Read the newest job of a VM, with the fields of `jobs`."""
-        return self._one(operations.STATUS, id=vm_id)
-
-    def command(self, vm_id: int, command: str) -> Record:
-        """Send a power command, once. Use `vmgen_analytics.power`, which also follows it.
-
-        Parameters
-        ----------
-        vm_id
-            The VM.
-        command
-            power_on, power_off or reboot.
-
-        Returns
-        -------
-        dict
-            job_status, started_at and, where the provider gives it, job_id.
-
-        Raises
-        ------
-        VMgenError
-            It was refused, or (``TransportError``, ``ServerError``) may have been carried out.
-        """
-        if command not in COMMANDS:
-            raise SettingsError(f"no command {command!r}; there are {', '.join(COMMANDS)}")
-        spaced = command.replace("_", " ")
-        try:
-            return self._command(vm_id, spaced if self._spelled_with_space else command)
-        except ValidationError:
-            if self._spelled_with_space or spaced == command:
-                raise
-            answer = self._command(vm_id, spaced)
-            self._spelled_with_space = True
-            return answer
-
-    def job(self, vm_id: int, job_id: str) -> Record:
-        """Read a job of a VM: job_status, started_at."""
-        request = Request("job", "POST", _path(operations.JOB, id=vm_id, job_id=job_id))
-        return envelope.record(self._read(request), operations.JOB)
+    @property
+    def learned(self) -> dict[str, str]:
+        """What was found out about the server where the provider's page leaves it open: sentences by topic."""
+        return self._calls.learned.sentences()
 
     def each(self, operation: str, vm_ids: Iterable[int]) -> Iterator[tuple[int, list[Record] | VMgenError]]:
         """Ask one of usage, networking and jobs for many VMs at once.
@@ -264,46 +192,3 @@ class Client:
         """Break off whatever is under way."""
         self._retrier.stop.set()
         self._transport.cut()
-
-    def _command(self, vm_id: int, spelled: str) -> Record:
-        request = Request("command", "POST", _path(operations.COMMAND, id=vm_id), {"command": spelled}, is_fresh=True)
-        payload = self._retrier.call(lambda: self._transport.send(request), is_command=True)
-        return payload if isinstance(payload, dict) else {}
-
-    def _one(self, operation: Operation, **place: int | str) -> Record:
-        payload = self._read(Request(operation.name, operation.method, _path(operation, **place)))
-        return envelope.record(payload, operation)
-
-    def _all(self, operation: Operation, **place: int | str) -> list[Record]:
-        path = _path(operation, **place)
-        found: list[Record] = []
-        seen = {path}
-        while True:
-            payload = self._read(Request(operation.name, operation.method, path))
-            found += envelope.records(payload, operation)
-            link = envelope.next_link(payload)
-            if link is None:
-                return found
-            path = self._page(path, link)
-            if path in seen or len(seen) >= MAX_PAGES:
-                raise UnexpectedShape(f"{operation}: the pages do not end (after {len(seen)})")
-            seen.add(path)
-
-    def _page(self, path: str, link: str) -> str:
-        try:
-            target = urljoin(self.base_url + path, link)
-        except ValueError:
-            target = ""
-        if not target.startswith(self.base_url + "/"):
-            raise RedirectRefused(f"GET {path}: its next page is at another address than base_url, and is not asked")
-        return target.removeprefix(self.base_url)
-
-    def _read(self, request: Request) -> Any:
-        return self._retrier.call(lambda: self._transport.send(request))
-
-
-def _path(operation: Operation, **place: int | str) -> str:
-    for value in place.values():
-        if not str(value).replace("-", "").replace("_", "").isalnum() or not str(value).isascii():
-            raise SettingsError(f"{value!r} is no number of a VM, location or job")
-    return operation.path.format(**place)

@@ -14,7 +14,7 @@ import urllib3
 from requests.auth import AuthBase
 
 from vmgen_analytics.api import envelope, operations
-from vmgen_analytics.api.auth import LOOPBACK, KeyAuth, Secret, checked_base_url, origin
+from vmgen_analytics.api.auth import LOOPBACK, ApiKey, KeyAuth, checked_base_url, origin
 from vmgen_analytics.api.transport import USER_AGENT, Request, Timeouts, Transport
 from vmgen_analytics.errors import (
     APIError,
@@ -108,7 +108,7 @@ def find_header(key: str, base_url: str, first: Sequence[str] = ()) -> Found:
     VMgenError
         Something else is wrong, which no other header would mend; too many requests (429) is of these.
     """
-    secret, base_url = Secret(key), checked_base_url(base_url)
+    secret, base_url = ApiKey(key), checked_base_url(base_url)
     refused: list[str] = []
     reasons: list[VMgenError] = []
     for template in list(dict.fromkeys((*first, *COMMON)))[:MAX_TRIES]:
@@ -301,7 +301,7 @@ def _templates(scheme: dict[str, Any]) -> list[str]:
 def _can_carry(template: str) -> bool:
     header = template.partition(":")[0].strip().lower()
     try:
-        KeyAuth(Secret("a-key"), template, "https://localhost")
+        KeyAuth(ApiKey("a-key"), template, "https://localhost")
     except SettingsError:
         return False
     return header not in _NO_PLACE_FOR_A_KEY and len(header) <= 60

@@ -74,6 +74,15 @@ def next_link(payload: Any) -> str | None:
     return None
 
 
+def wrapping(payload: Any, operation: Operation) -> str:
+    """Tell in words what the records of an answer came in."""
+    found = _unwrapped(payload, operation.fields)
+    if found is payload:
+        return "bare" if isinstance(payload, list) else "as one object"
+    name = next((name for name, value in payload.items() if value is found), "") if isinstance(payload, dict) else ""
+    return f"inside {name!r}" if name else "empty"
+
+
 def _unwrapped(payload: Any, fields: tuple[str, ...]) -> Any:
     if payload is None:
         return []

@@ -43,7 +43,7 @@ class Secret:
 
 
 def sealed(body: Mapping[str, Any]) -> orjson.Fragment:
-    """Write a body with secrets in it as JSON that shows nothing of it, not even to a debugger that prints variables."""
+    """Write a body with secrets in it as JSON whose repr shows nothing, for who prints variables."""
     return orjson.Fragment(orjson.dumps(dict(body), default=_revealed))
 
 
@@ -73,7 +73,8 @@ def without(error: VMgenError, secrets: Iterable[Secret]) -> VMgenError:
     secrets = list(secrets)
     error.args = tuple(_masked(each, secrets) for each in error.args)
     for name, value in vars(error).items():
-        setattr(error, name, _masked(value, secrets))
+        if name not in ("operation", "url"):  # ours, and told to whoever handles the error
+            setattr(error, name, _masked(value, secrets))
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
@@ -105,4 +106,6 @@ def _hidden(text: str, secret: str) -> str:
     for place in range(len(text) - size + 1):
         if text[place : place + size] in secret:
             is_secret[place : place + size] = b"\1" * size
-    return re.sub("\1+", HIDDEN, "".join("\1" if hide else letter for letter, hide in zip(text, is_secret, strict=True)))
+    return re.sub(
+        "\1+", HIDDEN, "".join("\1" if hide else letter for letter, hide in zip(text, is_secret, strict=True))
+    )

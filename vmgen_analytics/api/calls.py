@@ -1,0 +1,142 @@
+"""Operations carried out: reads as often as it takes, page after page; writes once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from vmgen_analytics.api import envelope
+from vmgen_analytics.api.learned import Learned
+from vmgen_analytics.api.secret import sealed, secrets_in, without
+from vmgen_analytics.api.transport import Request
+from vmgen_analytics.errors import RedirectRefused, SettingsError, UnexpectedShape, VMgenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vmgen_analytics.api.operations import Operation
+    from vmgen_analytics.api.retries import Retrier
+    from vmgen_analytics.api.transport import Transport
+
+    Record = dict[str, Any]
+
+MAX_PAGES = 1_000
+
+
+class Calls:
+    """The operations of one account.
+
+    Parameters
+    ----------
+    transport
+        Sends.
+    retrier
+        Decides what is sent again.
+
+    Attributes
+    ----------
+    learned
+        What was found out about the server on the way.
+    """
+
+    def __init__(self, transport: Transport, retrier: Retrier) -> None:
+        self.learned = Learned()
+        self._transport = transport
+        self._retrier = retrier
+
+    def one(self, operation: Operation, **place: int | str) -> Record:
+        """Read the only record that there is.
+
+        Raises
+        ------
+        VMgenError
+            It cannot be had, or there is not exactly one.
+        """
+        return envelope.record(self._read(operation, _path(operation, **place)), operation)
+
+    def every(self, operation: Operation, **place: int | str) -> list[Record]:
+        """Read all records, from as many pages as there are.
+
+        Raises
+        ------
+        VMgenError
+            They cannot be had, or the pages do not end.
+        """
+        path = _path(operation, **place)
+        found: list[Record] = []
+        seen = {path}
+        while True:
+            payload = self._read(operation, path)
+            found += envelope.records(payload, operation)
+            self.learned.note_list(operation, payload)
+            link = envelope.next_link(payload)
+            if link is None:
+                return found
+            path = self._page(path, link)
+            if path in seen or len(seen) >= MAX_PAGES:
+                raise UnexpectedShape(f"{operation}: the pages do not end (after {len(seen)})")
+            seen.add(path)
+
+    def once(self, operation: Operation, body: Mapping[str, Any] | None = None, **place: int | str) -> Record:
+        """Send what changes something, once.
+
+        Parameters
+        ----------
+        operation
+            What is asked.
+        body
+            Its fields; what is a `Secret` is revealed to the provider, and to no error.
+        **place
+            The numbers in its path.
+
+        Returns
+        -------
+        dict
+            What the provider says, empty where that is nothing: it has accepted.
+
+        Raises
+        ------
+        VMgenError
+            It was refused, or (`vmgen_analytics.following.is_unclear`) may have been carried out.
+        """
+        content = None if body is None else sealed(body)
+        request = Request(operation.name, operation.method, _path(operation, **place), content, is_fresh=True)
+        try:
+            payload = self._retrier.call(lambda: self._transport.send(request), is_command=True)
+        except VMgenError as error:
+            secrets = secrets_in(body)
+            if not secrets:
+                raise
+            failure = without(error, secrets)
+        else:
+            return _only(payload, operation)
+        raise failure  # outside of the except, so that nothing of what the provider repeated hangs on it
+
+    def _page(self, path: str, link: str) -> str:
+        base_url = self._transport.base_url
+        try:
+            target = urljoin(base_url + path, link)
+        except ValueError:
+            target = ""
+        if not target.startswith(base_url + "/"):
+            raise RedirectRefused(f"GET {path}: its next page is at another address than base_url, and is not asked")
+        return target.removeprefix(base_url)
+
+    def _read(self, operation: Operation, path: str) -> Any:
+        request = Request(operation.name, operation.method, path)
+        return self._retrier.call(lambda: self._transport.send(request))
+
+
+def _path(operation: Operation, **place: int | str) -> str:
+    for value in place.values():
+        if not str(value).replace("-", "").replace("_", "").isalnum() or not str(value).isascii():
+            raise SettingsError(f"{value!r} is no number of a VM, location or job")
+    return operation.path.format(**place)
+
+
+def _only(payload: Any, operation: Operation) -> Record:
+    """Take the record out of the answer to a write, which was accepted whatever its answer looks like."""
+    try:
+        return envelope.record(payload, operation)
+    except UnexpectedShape:
+        return {}
