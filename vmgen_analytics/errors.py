@@ -26,6 +26,7 @@
         - ValidationError
         - RateLimited
         - ServerError
+    - Stopped                  not asked, as somebody pressed Ctrl-C before
     - FetchInterrupted         some VMs answered and some did not (``partial``, ``failures``, ``resume()``)
     - CommandError             a power command
         - CommandRefused       not sent: the VM is not what was asked for, or nobody confirmed
@@ -221,6 +222,12 @@ class UnexpectedDataError(ResponseError, ValueError):
 
 class UnexpectedDataWarning(UserWarning):
     """A value in an answer could not be read, and is missing in the table."""
+
+
+class Stopped(VMgenError):
+    """Somebody pressed Ctrl-C before this was asked or answered."""
+
+    retryable = True
 
 
 class FetchInterrupted(VMgenError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics import fetch
-from vmgen_analytics.errors import AuthenticationError, Failure, TransportError, VMgenError
+from vmgen_analytics.errors import AuthenticationError, Failure, Stopped, TransportError, VMgenError
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def sync(
         The key is not accepted.
     TransportError
         The provider cannot be reached.
+    KeyboardInterrupt
+        Ctrl-C: what came until then is stored.
     ArchiveError
         The archive cannot be read or written.
     """
@@ -144,6 +146,8 @@ class _Sync:
     def _store(self, name: str, fetched: Fetched) -> None:
         self.rows[name] = self.archive.add(name, fetched.frame)
         self.failures += fetched.failures
+        if any(isinstance(failure.error, Stopped) for failure in fetched.failures):
+            raise KeyboardInterrupt  # what came is stored
 
     def _with_restatements(self, fetched: Fetched) -> Fetched:
         """Keep what final days said before, where the provider now says something else."""

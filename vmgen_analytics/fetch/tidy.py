@@ -11,6 +11,7 @@ import pandas as pd
 from vmgen_analytics.errors import (
     Failure,
     FetchInterrupted,
+    Stopped,
     UnexpectedDataError,
     UnexpectedDataWarning,
     VMgenError,
@@ -103,7 +104,8 @@ def for_each(
     Returns
     -------
     tuple
-        The answers in the order of the ids, and what failed.
+        The answers in the order of the ids, and what failed. On Ctrl-C the answers that came by then, and a failure
+        that is `Stopped` for every other one.
 
     Raises
     ------
@@ -112,13 +114,22 @@ def for_each(
     """
     answers: dict[int, Sequence[Record]] = {}
     failures: dict[int, Failure] = {}
-    for number, answer in client.each(ask, dict.fromkeys(ids)):
-        if isinstance(answer, VMgenError):
-            failures[number] = Failure(table.name, number if known == "vm_id" else None, answer)
-        else:
-            answers[number] = answer
+    wanted = dict.fromkeys(ids)
+    try:
+        for number, answer in client.each(ask, wanted):
+            if isinstance(answer, VMgenError):
+                failures[number] = _failure(table, known, number, answer)
+            else:
+                answers[number] = answer
+    except KeyboardInterrupt:
+        for number in wanted.keys() - answers.keys() - failures.keys():
+            failures[number] = _failure(table, known, number, Stopped("not had: it was stopped before"))
     batches = [Batch({known: number}, answers[number]) for number in sorted(answers)]
     return batches, [failures[number] for number in sorted(failures)]
+
+
+def _failure(table: Table, known: str, number: int, error: VMgenError) -> Failure:
+    return Failure(table.name, number if known == "vm_id" else None, error)
 
 
 def today(client: Client) -> pd.Timestamp:
