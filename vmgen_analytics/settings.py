@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.errors import SettingsError, VMgenError
 
 FILE_NAME = "vmgen.toml"
 KEYRING_SERVICE = "vmgen_analytics"
+DEFAULT_AUTH = "Authorization: Bearer {key}"
 PATHS = ("archive", "prices", "cost_centres", "vm_locations", "budgets")
 
 AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "even"]
@@ -27,10 +28,10 @@ AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "e
 
 @dataclass(frozen=True)
 class Account:
-    """One account at the provider, and how to speak to it."""
+    """One account at the provider, and how to speak to it (``auth`` None: as `auth_header` finds it)."""
 
     base_url: str = "https://api.my.vmgen.com"
-    auth: str = "Authorization: Bearer {key}"
+    auth: str | None = None
     key_env: str = "VMGEN_API_KEY"
     invoice_period: Literal["same-month", "previous-month"] = "same-month"
     max_workers: int = 8
@@ -132,7 +133,7 @@ class Settings:
                 raise SettingsError(f"accounts.{name}.max_workers is {account.max_workers}; it goes from 1 to 32")
             if not 0 <= account.settle_h <= 24 * 31:
                 raise SettingsError(f"accounts.{name}.settle_h is {account.settle_h:g}; it goes from 0 to 744")
-            if "{key}" not in account.auth or ":" not in account.auth:
+            if account.auth is not None and ("{key}" not in account.auth or ":" not in account.auth):
                 raise SettingsError(
                     f"accounts.{name}.auth must be a header with {{key}} in it, as 'X-API-Key: {{key}}'"
                 )
@@ -152,15 +153,51 @@ def api_key(name: str, account: Account, environ: Mapping[str, str] | None = Non
     environ = os.environ if environ is None else environ
     if key := environ.get(account.key_env):
         return key
-    if key := _keyring_key(name):
+    if key := _kept(name):
         return key
     raise SettingsError(
         f"no API key for account {name!r}: set {account.key_env}, "
-        f"or keep it in the system keyring with: python -m keyring set {KEYRING_SERVICE} {name}"
+        f"or keep it in the system keyring with: vmgen-analytics login --account {name}"
     )
 
 
-def _keyring_key(name: str) -> str | None:
+def auth_header(name: str, account: Account, environ: Mapping[str, str] | None = None) -> str:
+    """Find the header that carries the key of an account: the setting, else what login kept with the key.
+
+    A key from the environment did not come from login: without the setting, it is sent as `DEFAULT_AUTH`.
+    """
+    environ = os.environ if environ is None else environ
+    if account.auth is not None:
+        return account.auth
+    if environ.get(account.key_env):
+        return DEFAULT_AUTH
+    return _kept(f"{name}{_HEADER}") or DEFAULT_AUTH
+
+
+def keep(name: str, key: str, auth: str) -> None:
+    """Keep the key of an account, and the header that carries it, in the system keyring.
+
+    Raises
+    ------
+    VMgenError
+        There is no keyring here that keeps anything.
+    """
+    import keyring  # noqa: PLC0415 - slow to import, and mostly not needed
+
+    try:
+        keyring.set_password(KEYRING_SERVICE, f"{name}{_HEADER}", auth)
+        keyring.set_password(KEYRING_SERVICE, name, key)
+        is_kept = keyring.get_password(KEYRING_SERVICE, name) == key
+    except Exception:  # noqa: BLE001 - a keyring raises whatever its system gives it, which may quote the key
+        is_kept = False
+    if not is_kept:
+        raise VMgenError("this system has no keyring that keeps a key")
+
+
+_HEADER = ":auth"  # no account has a colon in its name
+
+
+def _kept(name: str) -> str | None:
     import keyring  # noqa: PLC0415 - slow to import, and mostly not needed
     import keyring.errors  # noqa: PLC0415
 
@@ -243,4 +280,14 @@ def _check_zone(name: str) -> None:
         raise SettingsError(f"time_zone is {name!r}; it must be a name as Europe/Amsterdam or UTC") from None
 
 
-__all__ = ["KEYRING_SERVICE", "Account", "Allocation", "AllocationKey", "Settings", "api_key"]
+__all__ = [
+    "DEFAULT_AUTH",
+    "KEYRING_SERVICE",
+    "Account",
+    "Allocation",
+    "AllocationKey",
+    "Settings",
+    "api_key",
+    "auth_header",
+    "keep",
+]

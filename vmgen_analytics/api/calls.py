@@ -77,6 +77,16 @@ class Calls:
                 raise UnexpectedShape(f"{operation}: the pages do not end (after {len(seen)})")
             seen.add(path)
 
+    def payload(self, operation: Operation, **place: int | str) -> Any:
+        """Read an answer as it came, decoded, with nothing taken out of it.
+
+        Raises
+        ------
+        VMgenError
+            It cannot be had.
+        """
+        return self._read(operation, _path(operation, **place))
+
     def once(self, operation: Operation, body: Mapping[str, Any] | None = None, **place: int | str) -> Record:
         """Send what changes something, once.
 

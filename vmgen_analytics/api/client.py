@@ -115,7 +115,7 @@ class Client(Reads, Writes):
         key = overrides.pop("key", None) or settings.api_key(name, chosen)
         arguments = {
             "base_url": chosen.base_url,
-            "auth": chosen.auth,
+            "auth": settings.auth_header(name, chosen),
             "max_workers": chosen.max_workers,
             "time_zone": loaded.zone(name).key,
             "settle_h": chosen.settle_h,

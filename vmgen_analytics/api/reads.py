@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vmgen_analytics.api import operations
+from vmgen_analytics.errors import SettingsError
 
 if TYPE_CHECKING:
     from vmgen_analytics.api.calls import Calls
     from vmgen_analytics.api.jobs import JobLookup
+    from vmgen_analytics.api.operations import Operation
 
 Record = dict[str, Any]
 
@@ -79,6 +81,25 @@ class Reads:
             It cannot be found in any way.
         """
         return self._job_lookup.find(vm_id, job_id, started_at)
+
+    def payload(self, operation: Operation, **place: int | str) -> Any:
+        """Read the answer to a GET as it came, decoded: the first page, with nothing taken out of it.
+
+        Parameters
+        ----------
+        operation
+            What to ask.
+        **place
+            What its path has in braces, as ``id=17``.
+
+        Raises
+        ------
+        SettingsError
+            The operation may change something.
+        """
+        if operation.method != "GET":
+            raise SettingsError(f"{operation} does more than read")
+        return self._calls.payload(operation, **place)
 
     def os_images(self) -> list[Record]:
         """Read the OS images: id, os, bits, user_script, clound_init (spelled so)."""
