@@ -25,7 +25,7 @@ from vmgen_analytics.api.transport import Timeouts
 from vmgen_analytics.sandbox import Sandbox
 
 hypothesis.settings.register_profile(
-    "house", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "house", deadline=None, max_examples=25, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("house")
 
