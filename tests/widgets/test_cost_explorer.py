@@ -260,7 +260,7 @@ def test_accounts_can_be_chosen_where_there_are_several(archive, two_accounts, e
 
 def test_an_empty_archive_says_what_to_do_and_is_read_again(tmp_path, explore):
     panel = explore(tmp_path / "nothing")
-    assert "The archive is empty: fill it with `vmgen-analytics sync`" in plain(panel)
+    assert "The archive is empty: fill it with vmgen-analytics sync" in plain(panel)
     assert panel.table.empty
     assert "<img" not in panel.body.value
     assert panel.files.value == ""
@@ -295,6 +295,12 @@ def test_what_is_missing_is_said(tmp_path, explore):
     assert "was 9 days ago" in shown
 
 
+def test_a_month_that_no_sync_has_seen_end_stays_unfinished(archive, explore):
+    panel = explore(archive, today=TODAY.replace(month=12), view={"period": "last month"})
+    assert "November 2026 was not over at the last sync" in plain(panel)
+    assert "Hatched" in panel.body.value
+
+
 def test_what_no_vm_can_be_given_is_said(tmp_path, explore):
     panel = explore(fill(Archive(tmp_path), vms={}), view={"by": "vm_id", "period": "last month"})
     assert "110.01 EUR is unallocated: no VM is known in October 2026." in plain(panel)
@@ -309,11 +315,12 @@ def test_a_failure_to_read_is_said_and_mended_without_building_anew(archive, exp
     panel = explore(archive, settings=dataclasses.replace(settings, prices=str(prices)))
     assert "Cannot read the price book" in plain(panel)
     assert 'class="error"' in panel.status.value
-    choose(panel, "Period", "Last month")
-    click(panel, "Reset")
+    assert control(panel, "Period").value == "last 6 months"
+    choose(panel, "Group by", "VM")
     prices.write_text("package,monthly_price\nSmall,3\nMedium,7\nLarge,11\nOdd,13\n")
     click(panel, "Read again")
     assert "divided over VM-days by list price" in plain(panel)
+    assert list(panel.table.columns[:3]) == ["account", "vm_id", "vm_name"]
     assert 'class="error"' not in panel.status.value
 
 

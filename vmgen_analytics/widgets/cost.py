@@ -80,6 +80,7 @@ class CostExplorer(panel.Panel):
         reset.on_click(self.guarded(self._reset))
         again.on_click(self.guarded(self._read))
         self.model.observe(self.guarded(self._redraw), names="answer")
+        self._redraw()
         self.guarded(self._read)()
 
     @property
@@ -117,13 +118,13 @@ class CostExplorer(panel.Panel):
 
     def _redraw(self, *_: Any) -> None:
         answer = self.model.answer
-        if answer is None:
-            return
         self._is_following = True  # the controls are about to change, and nobody has chosen anything
         try:
-            self._controls.follow(answer)
+            self._controls.follow(self.model)
         finally:
             self._is_following = False
+        if answer is None:
+            return
         chart, files = self._chart(answer)
         small = "".join(f"<p>{html.escape(line)}</p>" for line in answer.small_print())
         self.answer.value = f"<h3>{html.escape(answer.sentence())}</h3>"
@@ -155,7 +156,7 @@ class CostExplorer(panel.Panel):
             panel.download(f"{name}.csv", csv, "text/csv", "Download CSV"),
             panel.download(f"{name}.png", png, "image/png", "Download PNG"),
         )
-        return "".join(shown), "".join(files)
+        return "".join(shown), f'<div class="files">{"".join(files)}</div>'
 
 
 class _Controls:
@@ -182,13 +183,14 @@ class _Controls:
             top=self.top.value,
         )
 
-    def follow(self, answer: CostAnswer) -> None:
-        """Show the choices that an answer is for, and what else could be chosen."""
-        choices, months, accounts = answer.choices, answer.months, answer.data.accounts
-        this_month = pd.Period(answer.today, freq="M")
-        known = [*answer.totals, months.start, months.end - 1, this_month - 12, this_month]
+    def follow(self, model: CostModel) -> None:
+        """Show the choices of a model, and what else could be chosen."""
+        choices, answer = model.choices, model.answer
+        months, this_month = choices.months(model.today), pd.Period(model.today, freq="M")
+        known = [*(answer.totals if answer else ()), months.start, months.end - 1, this_month - 12, this_month]
         every = pd.period_range(min(known), max(known), freq="M")
         names = [(labels.month_name(month), str(month)) for month in every]
+        accounts = answer.data.accounts if answer else []
         if choices.account is not None and choices.account not in accounts:
             accounts = [*accounts, choices.account]
         groups = [(text, by) for by, text in GROUPS.items() if by != "account" or len(accounts) > 1 or by == choices.by]

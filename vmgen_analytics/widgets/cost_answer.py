@@ -147,20 +147,22 @@ class CostAnswer:
     def notices(self) -> list[str]:
         """Say what a reader must know before trusting the numbers: what is missing, unfinished or old."""
         if self.data.is_empty:
-            return ["The archive is empty: fill it with `vmgen-analytics sync`, then press Read again."]
+            return ["The archive is empty: fill it with vmgen-analytics sync, then press Read again."]
         if not self.totals:
             return ["The archive has no invoices yet: sync once the provider has made one, then press Read again."]
         return [*self._gaps(), *self._state_of_syncs()]
 
     def small_print(self) -> list[str]:
         """Say what the numbers are: period, zone, currency, how they were divided, when they were fetched."""
+        if self.costs.empty:
+            return []
         zones = sorted({self.settings.zone(account).key for account in self.data.accounts})
         how = [_DIVIDED[key] for key in sorted(self.costs["key"].unique()) if key in _DIVIDED]
         money = f"in {self.currency}" if self.currency else "no currency is set, so numbers are bare"
-        divided = f"divided over VM-days {' and '.join(how)}"
+        divided = f"divided over VM-days {' and '.join(how)}".rstrip()
         period = f"{self.months.start}-01 until before {self.months.end}-01"
         return [
-            f"{period}, {' and '.join(zones) or self.settings.time_zone}; {money}. Fetched {self._fetched()}.",
+            f"{period}, {' and '.join(zones)}; {money}. Fetched {self._fetched()}.",
             f"Invoices, credits included, {divided}. The provider bills one sum: all money per VM is an estimate.",
             "Printed in cents that add up; the file has every millionth.",
         ]
@@ -201,9 +203,9 @@ class CostAnswer:
         elif absent:
             sentences.append(f"No invoices for {', '.join(map(labels.month_name, absent))}: the total lacks them.")
         if self.open_month is not None and self._is_open(self.months):
-            sentences.append(
-                f"{labels.month_name(self.open_month)} is not over: it is hatched, and left out of comparisons."
-            )
+            over = "is not over" if self.today < self.open_month.end_time.date() else "was not over at the last sync"
+            name = labels.month_name(self.open_month)
+            sentences.append(f"{name} {over}: it is hatched, and left out of comparisons.")
         nobodys = self.costs[self.costs["vm_id"].isna()]
         if len(nobodys):
             lost = self.money(nobodys["allocated_cost"].sum())

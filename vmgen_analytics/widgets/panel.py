@@ -25,7 +25,7 @@ STYLE = """<style>
 .vmgen-panel h3 { font-size: 18px; line-height: 1.3; margin: 4px 0 2px; }
 .vmgen-panel dl { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 8px; }
 .vmgen-panel dl > div { border: 1px solid var(--jp-border-color2, #ccc); border-radius: 4px; padding: 6px 12px;
-  flex: 1 1 140px; }
+  flex: 1 1 140px; max-width: 340px; }
 .vmgen-panel dl > div > dt { float: none; width: auto; font-size: 12px; font-weight: normal; }
 .vmgen-panel dl > div > dd { margin: 0; padding: 0; font-size: 12px; }
 .vmgen-panel dl > div > dd.number { font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }
@@ -51,6 +51,7 @@ STYLE = """<style>
 .vmgen-panel pre, .vmgen-panel textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; }
 .vmgen-panel textarea { width: 100%; box-sizing: border-box; color: inherit; background: var(--jp-layout-color1, white);
   border: 1px solid var(--jp-border-color2, #ccc); padding: 6px; }
+.vmgen-panel .files { display: flex; }
 .vmgen-panel a.file { display: inline-block; text-decoration: none; color: var(--jp-ui-font-color1, #1a1a1a);
   width: auto; margin: 2px 4px 2px 0; padding: 0 12px; line-height: 28px; }
 .vmgen-panel button.widget-button, .vmgen-panel button.widget-toggle-button { width: auto; padding: 0 12px;
