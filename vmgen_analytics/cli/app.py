@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from vmgen_analytics import __version__
-from vmgen_analytics.cli import demo, export, lab, power, report, sandbox, status, sync
+from vmgen_analytics.cli import demo, export, lab, login, power, report, sandbox, status, sync
 from vmgen_analytics.cli.terminal import PARTIAL, say, wants_tracebacks
 from vmgen_analytics.errors import PriceError, SchemaError, SettingsError, VMgenError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
+app.command("login")(login.login)
 app.command("sync")(sync.sync)
 app.command("status")(status.status)
 app.command("report")(report.report)
