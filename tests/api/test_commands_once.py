@@ -1,5 +1,5 @@
 import pytest
-from conftest import Answer, broken, cut_off, page, says, silent
+from scripted import Answer, broken, cut_off, page, says, silent
 
 from vmgen_analytics.api.retries import Patience
 from vmgen_analytics.api.transport import Timeouts

@@ -5,7 +5,7 @@ import pickle
 import traceback
 
 import pytest
-from conftest import KEY, Answer, Provider, broken, cut_off, page, says
+from scripted import KEY, Answer, Provider, broken, cut_off, page, says
 
 from vmgen_analytics.api import Client
 from vmgen_analytics.errors import NotFound, RedirectRefused, SettingsError, VMgenError

@@ -4,7 +4,7 @@ import json
 import zlib
 
 import pytest
-from conftest import Answer, broken, cut_off, dripping, page, says, silent
+from scripted import Answer, broken, cut_off, dripping, page, says, silent
 
 from vmgen_analytics.api.retries import Patience
 from vmgen_analytics.api.transport import Timeouts

@@ -1,20 +1,13 @@
 """The command line as a user has it: words in, an exit status, standard output and standard error out."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from done import Done
 
 from vmgen_analytics.cli import main
 from vmgen_analytics.sandbox import Sandbox
-
-
-@dataclass(frozen=True)
-class Done:
-    status: int
-    out: str
-    err: str
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.conftest import Done
+from done import Done
 
 from vmgen_analytics.archive import Archive
 from vmgen_analytics.cli.demo import instants

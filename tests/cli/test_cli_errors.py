@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli.conftest import Done
+from done import Done
 
 from vmgen_analytics import __version__
 from vmgen_analytics.sandbox import Sandbox

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from cli.conftest import Done
+from done import Done
 
 from vmgen_analytics.cli import power
 from vmgen_analytics.sandbox import Sandbox

@@ -3,7 +3,7 @@ from contextlib import nullcontext
 
 import pandas as pd
 import pytest
-from conftest import says
+from scripted import says
 
 import vmgen_analytics as va
 from vmgen_analytics.errors import AuthenticationError, FetchInterrupted, NotFound, ServerError, UnexpectedDataWarning
