@@ -66,6 +66,7 @@ def a_row(table):
     values = {
         "str": ["'; --\n=1+1 \U0001f680\0"],
         "int64": [2**62 + 1],
+        "Int64": [2**62 + 1],
         "float64": [0.1 + 0.2],
         "boolean": [True],
         "datetime64[us]": pd.to_datetime(["2026-11-30"]).as_unit("us"),

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from conftest import Answer, Provider, broken, page, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripted import Answer, Provider, broken, page, says
 
 from vmgen_analytics import Archive, sync
 from vmgen_analytics.api import Client
@@ -21,7 +21,7 @@ from vmgen_analytics.errors import (
     UnexpectedDataError,
     UnexpectedDataWarning,
 )
-from vmgen_analytics.syncing import restatements
+from vmgen_analytics.restating import restatements
 
 HOSTILE = [
     "web-01",

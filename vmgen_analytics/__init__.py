@@ -1,7 +1,8 @@
 """Spend, traffic and capacity of a fleet of VMgen virtual machines, in pandas and Jupyter.
 
 Verbs touch the world (`fetch_usage`, `sync`), nouns compute (`vm_days`, `monthly_costs`). What draws and what changes
-machines has a namespace of its own: `vmgen_analytics.plots`, `vmgen_analytics.widgets`, `vmgen_analytics.power`.
+machines has a namespace of its own: `vmgen_analytics.plots`, `vmgen_analytics.widgets`, `vmgen_analytics.power`,
+`vmgen_analytics.provisioning`.
 
 Each name is loaded when it is first used, so that importing the package costs nothing.
 """
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
         fetch_invoices,
         fetch_jobs,
         fetch_locations,
+        fetch_marketplace,
         fetch_networking,
+        fetch_os_images,
         fetch_packages,
+        fetch_ssh_keys,
         fetch_usage,
+        fetch_user_data_scripts,
         fetch_vms,
     )
     from vmgen_analytics.fleet import read_vm_locations, vm_days
@@ -46,9 +51,13 @@ __all__ = [
     "fetch_invoices",
     "fetch_jobs",
     "fetch_locations",
+    "fetch_marketplace",
     "fetch_networking",
+    "fetch_os_images",
     "fetch_packages",
+    "fetch_ssh_keys",
     "fetch_usage",
+    "fetch_user_data_scripts",
     "fetch_vms",
     "footprint",
     "monthly_bandwidth",

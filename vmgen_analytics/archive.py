@@ -31,6 +31,7 @@ LOCK_NAME = ".sync.lock"
 _TIMES = ("date", "seen_on", "seen_at", "started_at", "requested_at")
 _ARROW = {
     "int64": pa.int64(),
+    "Int64": pa.int64(),
     "float64": pa.float64(),
     "str": pa.string(),
     "boolean": pa.bool_(),
@@ -330,7 +331,10 @@ def _to_arrow(table: Table, frame: pd.DataFrame) -> pa.Table:
 
 
 def _to_pandas(table: Table, rows: pa.Table) -> pd.DataFrame:
-    mapper: Callable[[pa.DataType], object] = {pa.bool_(): pd.BooleanDtype()}.get
+    types: dict[pa.DataType, object] = {pa.bool_(): pd.BooleanDtype()}
+    if any(column.dtype == "Int64" for column in table.columns.values()):
+        types[pa.int64()] = pd.Int64Dtype()  # else a missing number would make floats of all of them
+    mapper: Callable[[pa.DataType], object] = types.get
     frame: pd.DataFrame = rows.to_pandas(types_mapper=mapper, date_as_object=False)
     return frame.astype({name: column.dtype for name, column in table.columns.items()})
 

@@ -15,7 +15,7 @@ from vmgen_analytics.cost import PriceBook, monthly_costs, rated_costs, reconcil
 from vmgen_analytics.errors import SchemaError, SettingsError
 from vmgen_analytics.fleet import coverage
 from vmgen_analytics.ledger import Ledger, read_ledger
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import DERIVED, FETCHED, TABLES
 from vmgen_analytics.table import DAY, INSTANT, MONTH
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.settings import Settings
 
 FORMATS = ("csv", "parquet", "xlsx")
+NAMES = (*ARCHIVED, *(table.name for table in DERIVED))
 
 
 def table(
@@ -85,10 +86,12 @@ def check_name(name: str) -> None:
     SchemaError
         There is no such table.
     """
-    if name not in TABLES:
-        nearest = difflib.get_close_matches(name, TABLES, n=1)
+    if name in {table.name for table in FETCHED}:
+        raise SchemaError(f"{name} is not kept; vmgen_analytics.fetch_{name}(client) fetches it")
+    if name not in NAMES:
+        nearest = difflib.get_close_matches(name, NAMES, n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        raise SchemaError(f"no table {name!r}; there are {', '.join(TABLES)}{hint}")
+        raise SchemaError(f"no table {name!r}; there are {', '.join(NAMES)}{hint}")
 
 
 def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:

@@ -5,49 +5,31 @@ Whoever calls these functions has decided: they ask nobody. The command line and
 
 from __future__ import annotations
 
-import getpass
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
-from vmgen_analytics.errors import (
-    CommandOutcomeUnknown,
-    CommandRefused,
-    ConnectFailed,
-    JobFailed,
-    JobTimeout,
-    ServerError,
-    TransportError,
-    VMgenError,
+from vmgen_analytics.errors import VMgenError
+from vmgen_analytics.following import (
+    Following,
+    Sought,
+    follow,
+    is_unclear,
+    job_number,
+    known_jobs,
+    look,
+    new_jobs,
+    status_of,
 )
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.logbook import written_down
+from vmgen_analytics.targets import Target, check_unchanged, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import pandas as pd
 
     from vmgen_analytics.api import Client
     from vmgen_analytics.archive import Archive
 
 Command = Literal["power_on", "power_off", "reboot"]
-
-SUCCEEDED = frozenset({"success", "succeeded", "completed", "complete", "done", "finished", "ok"})
-FAILED = frozenset({"error", "failed", "failure", "cancelled", "canceled", "aborted", "timeout", "timed_out"})
-
-
-@dataclass(frozen=True)
-class Target:
-    """A VM as it was when the command was decided on."""
-
-    vm_id: int
-    vm_name: str
-    state: str
-    ipv4: str = ""
-    package: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.vm_name} (VM {self.vm_id}, {self.ipv4 or 'no address'}, {self.package}, now {self.state})"
 
 
 @dataclass(frozen=True)
@@ -59,28 +41,18 @@ class Job:
     target, command
         What was asked of which VM.
     requested_at
-        When it was about to be sent, by the provider's clock.
+        When it was about to be sent, by the provider's clock; None where nothing was sent.
     outcome
-        sending, accepted, done, failed, timed_out, unknown or refused; dry_run where nothing was sent.
+        accepted or done; dry_run where nothing was sent.
     job_id
         The provider's number, empty where it gave none.
     """
 
     target: Target
     command: Command
-    requested_at: pd.Timestamp
-    outcome: str = "sending"
+    requested_at: pd.Timestamp | None = None
+    outcome: str = "dry_run"
     job_id: str = ""
-
-
-@dataclass(frozen=True)
-class Following:
-    """How long to follow a job, and how often to look, in seconds."""
-
-    deadline_s: float = 300.0
-    first_s: float = 1.0
-    longest_s: float = 10.0
-    unclear_s: float = 30.0
 
 
 def power_on(client: Client, vm: int | str | Target, **options: Any) -> Job:
@@ -96,27 +68,6 @@ def power_off(client: Client, vm: int | str | Target, **options: Any) -> Job:
 def reboot(client: Client, vm: int | str | Target, **options: Any) -> Job:
     """Restart a VM; see `run` for the options, what is returned and what is raised."""
     return run(client, "reboot", vm, **options)
-
-
-def find(client: Client, vm: int | str) -> Target:
-    """Find a VM by its number or its exact name.
-
-    Raises
-    ------
-    CommandRefused
-        There is none, or several have that name.
-    VMgenError
-        The inventory cannot be read.
-    """
-    records = client.vms()
-    found = [record for record in records if str(record.get("id")) == str(vm)]
-    found = found or [record for record in records if record.get("name") == vm]
-    if not found:
-        raise CommandRefused(f"no VM {vm!r} in account {client.account_name}; it has {len(records)} VMs")
-    if len(found) > 1:
-        ids = ", ".join(str(record.get("id")) for record in found)
-        raise CommandRefused(f"{len(found)} VMs are called {vm!r}; name one by its number: {ids}")
-    return _target(found[0])
 
 
 def run(
@@ -161,137 +112,43 @@ def run(
     CommandRefused
         Nothing was sent: there is no such VM, or it is not as it was.
     CommandOutcomeUnknown
-        It was sent once, no answer came, and the provider's jobs do not show it: it may have been carried out.
+        It was sent once, and what came of it cannot be told: it may have been carried out.
     JobFailed, JobTimeout
         It was accepted, and failed, or had not ended in time.
+    ArchiveError
+        It cannot be written down: before, then nothing was sent, or after.
     VMgenError
         The provider refused it, or could not be reached.
     """
     following = following or Following()
     target = vm if isinstance(vm, Target) else find(client, vm)
-    before = client.jobs(target.vm_id)
-    _check_unchanged(client, target)
-    job = Job(target, command, pd.Timestamp(client.now()))
+    sought = Sought(target.vm_id, (command,), known_jobs(client.jobs(target.vm_id)))
+    check_unchanged(client, target)
+    job = Job(target, command)
     if dry_run:
-        return replace(job, outcome="dry_run")
-    _write_down(client, archive, job, reason)
-    try:
-        job = _sent(client, job, before, following)
+        return job
+    with written_down(client, archive, command, vm_id=target.vm_id, reason=reason) as line:
+        sought = _sent(client, job, sought, following)
+        line.note("accepted", job_id=sought.job_id)
+        job = replace(job, requested_at=line.requested_at, outcome="accepted", job_id=sought.job_id)
         if wait:
-            job = _followed(client, job, before, following)
-    except VMgenError as error:
-        _write_down(client, archive, replace(job, outcome=_outcome_of(error)), reason, at_end=True)
-        raise
-    _write_down(client, archive, job, reason, at_end=True)
+            follow(lambda: status_of(client, sought), following, f"{command} of {target.vm_name}")
+            line.note("done")
+            job = replace(job, outcome="done")
     return job
 
 
-def _target(record: dict[str, Any]) -> Target:
-    texts = {name: str(record.get(name) or "") for name in ("name", "state", "ipv4", "package")}
-    return Target(int(record["id"]), texts["name"], texts["state"], texts["ipv4"], texts["package"])
-
-
-def _check_unchanged(client: Client, target: Target) -> None:
-    now = _target(client.configuration(target.vm_id))
-    if (now.vm_name, now.state) != (target.vm_name, target.state):
-        raise CommandRefused(
-            f"VM {target.vm_id} was {target.vm_name!r} and {target.state}, and is {now.vm_name!r} and {now.state} now; "
-            "nothing was sent, look at it and decide again"
-        )
-
-
-def _sent(client: Client, job: Job, before: list[dict[str, Any]], following: Following) -> Job:
+def _sent(client: Client, job: Job, sought: Sought, following: Following) -> Sought:
+    """Send, and return what is known of the job."""
     try:
         answer = client.command(job.target.vm_id, job.command)
-    except ConnectFailed:
-        raise
-    except (TransportError, ServerError) as error:
-        _look_for(client, job, before, following, error)
-        return replace(job, outcome="accepted")
-    number = answer.get("job_id", answer.get("jobId", ""))
-    return replace(job, outcome="accepted", job_id="" if number is None else str(number))
-
-
-def _look_for(client: Client, job: Job, before: list[dict[str, Any]], following: Following, error: VMgenError) -> None:
-    """Look whether a command whose answer was lost appears among the jobs; never send it again."""
-    if _until(following.unclear_s, following, lambda: bool(_new_jobs(client, job, before))):
-        return
-    raise CommandOutcomeUnknown(
-        f"{job.command} of {job.target.vm_name} was sent once and no clear answer came ({error}); its jobs do not show "
-        "it: it may have been carried out, look at the VM before sending it again"
-    )
-
-
-def _followed(client: Client, job: Job, before: list[dict[str, Any]], following: Following) -> Job:
-    words: list[str] = []
-
-    def has_ended() -> bool:
-        words.append(_status(client, job, before))
-        return words[-1] in SUCCEEDED | FAILED
-
-    if not _until(following.deadline_s, following, has_ended):
-        raise JobTimeout(
-            f"{job.command} of {job.target.vm_name} was accepted, but had not ended after {following.deadline_s:g} s "
-            f"(its status was {words[-1]!r}); it may still end"
+    except VMgenError as error:
+        if not is_unclear(error):
+            raise
+        told = (
+            f"{job.command} of {job.target.vm_name} was sent once and no clear answer came ({error}); its jobs do not "
+            "show it: it may have been carried out, look at the VM before sending it again"
         )
-    if words[-1] in FAILED:
-        raise JobFailed(f"{job.command} of {job.target.vm_name} was accepted and then failed ({words[-1]!r})")
-    return replace(job, outcome="done")
-
-
-def _status(client: Client, job: Job, before: list[dict[str, Any]]) -> str:
-    if job.job_id:
-        return str(client.job(job.target.vm_id, job.job_id).get("job_status", "")).lower()
-    new = _new_jobs(client, job, before)
-    return str(new[-1].get("status", "")).lower() if new else ""
-
-
-def _new_jobs(client: Client, job: Job, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Jobs of this command that were not there before it was sent, oldest first."""
-    known = {(record.get("event"), record.get("started_at")) for record in before}
-    new = [
-        record
-        for record in client.jobs(job.target.vm_id)
-        if str(record.get("event", "")).replace(" ", "_") == job.command
-        and (record.get("event"), record.get("started_at")) not in known
-    ]
-    return sorted(new, key=lambda record: str(record.get("started_at")))
-
-
-def _until(limit_s: float, following: Following, is_so: Callable[[], bool]) -> bool:
-    """Look until it is so, or the time is over; the pauses grow."""
-    end = time.monotonic() + limit_s
-    pause = following.first_s
-    while True:
-        if is_so():
-            return True
-        if time.monotonic() + pause > end:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, following.longest_s)
-
-
-def _outcome_of(error: VMgenError) -> str:
-    outcomes: dict[type[VMgenError], str] = {
-        JobFailed: "failed",
-        JobTimeout: "timed_out",
-        CommandOutcomeUnknown: "unknown",
-    }
-    return outcomes.get(type(error), "refused")
-
-
-def _write_down(client: Client, archive: Archive | None, job: Job, reason: str, *, at_end: bool = False) -> None:
-    if archive is None:
-        return
-    line = {
-        "account": [client.account_name],
-        "vm_id": [job.target.vm_id],
-        "requested_at": [job.requested_at],
-        "command": [job.command],
-        "user": [getpass.getuser()],
-        "reason": [reason],
-        "outcome": [job.outcome],
-        "job_id": [job.job_id or None],
-        "finished_at": [pd.Timestamp(client.now()) if at_end else None],
-    }
-    archive.add("commands", TABLES["commands"].frame(line))
+        look(lambda: bool(new_jobs(client, sought)), following, told)
+        return sought
+    return replace(sought, job_id=job_number(answer), started_at=str(answer.get("started_at") or ""))

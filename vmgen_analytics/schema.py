@@ -201,21 +201,77 @@ ARCHIVED: Sequence[Table] = (
     ),
     Table(
         "commands",
-        "a command to a VM",
-        ("account", "vm_id", "requested_at"),
+        "a command that was sent, or was about to be",
+        ("account", "requested_at", "command_id"),
         {
             "account": _ACCOUNT,
-            "vm_id": _VM,
-            "requested_at": Column(INSTANT, "when it was about to be sent"),
-            "command": Column(TEXT, "power_on, power_off or reboot"),
+            "requested_at": Column(INSTANT, "when it was about to be sent, by the provider's clock"),
+            "command_id": Column(TEXT, "our own number of the command"),
+            "vm_id": Column("Int64", "number of the VM; of a deployment once it is known; missing where none is meant"),
+            "command": Column(TEXT, "power_on, power_off, reboot, deploy, delete, save_user_data_script or ticket"),
+            "details": Column(TEXT, "what else was asked for, as JSON without its secrets; empty for most"),
             "user": Column(TEXT, "who asked, by the name on this machine"),
             "reason": Column(TEXT, "why, in their words"),
-            "outcome": Column(TEXT, "sending, done, refused, failed, timed_out or unknown"),
+            "outcome": Column(
+                TEXT, "sending, then accepted, then done, failed or timed_out; or not_sent, refused or unknown"
+            ),
             "job_id": Column(TEXT, "the provider's number of the job, where it gave one"),
             "finished_at": Column(INSTANT, "when the outcome was known"),
         },
     ),
 )
+
+FETCHED: Sequence[Table] = (
+    Table(
+        "os_images",
+        "an OS image that a VM can be deployed with",
+        ("account", "os_image_id"),
+        {
+            "account": _ACCOUNT,
+            "os_image_id": Column("int64", "number of the image", source="id"),
+            "os": Column(TEXT, "operating system"),
+            "bits": Column(TEXT, "width of its machine words, as it came"),
+            "user_script": Column("boolean", "whether it runs user data scripts"),
+            "cloud_init": Column("boolean", "whether it has cloud-init", source="clound_init"),
+        },
+    ),
+    Table(
+        "ssh_keys",
+        "an SSH key of the account, without its content",
+        ("account", "ssh_key_id"),
+        {
+            "account": _ACCOUNT,
+            "ssh_key_id": Column("int64", "number of the key", source="id"),
+            "ssh_key_name": Column(TEXT, "name of the key", source="name"),
+            "created_at": Column(INSTANT, "when it was added"),
+        },
+    ),
+    Table(
+        "marketplace",
+        "an item of the marketplace, without its script",
+        ("account", "marketplace_id"),
+        {
+            "account": _ACCOUNT,
+            "marketplace_id": Column("int64", "number of the item", source="id"),
+            "description": Column(TEXT, "what it installs"),
+            "os_description": Column(TEXT, "operating system that it comes with"),
+            "type": Column(TEXT, "kind of script, as user_data"),
+            "base64": Column("boolean", "whether its script is encoded"),
+        },
+    ),
+    Table(
+        "user_data_scripts",
+        "a user data script of the account, without its content",
+        ("account", "version_id"),
+        {
+            "account": _ACCOUNT,
+            "version_id": Column("int64", "number of the script"),
+            "description": Column(TEXT, "what its author says of it"),
+            "type": Column(TEXT, "kind of script, as user_data"),
+        },
+    ),
+)
+"""Tables that are fetched when they are needed, and not kept: what they describe holds secrets."""
 
 DERIVED: Sequence[Table] = (
     Table(
@@ -376,7 +432,9 @@ DERIVED: Sequence[Table] = (
     ),
 )
 
-TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (*ARCHIVED, *DERIVED)})
+TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in (*ARCHIVED, *FETCHED, *DERIVED)})
+
+_KINDS = {"Archived": ARCHIVED, "Fetched, not kept": FETCHED, "Derived": DERIVED}
 
 
 def data_dictionary() -> str:
@@ -391,12 +449,12 @@ def data_dictionary() -> str:
 
 
 def _described(table: Table) -> str:
-    kind = "archived" if table in ARCHIVED else "derived"
+    kind = next(name for name, tables in _KINDS.items() if table in tables)
     key = ", ".join([*table.key, *(["and its groups"] if table.groups else [])])
     lines = [
         f"#### `{table.name}`",
         "",
-        f"A row is {table.row}. {kind.capitalize()}; key: {key}.",
+        f"A row is {table.row}. {kind}; key: {key}.",
         "",
         "| column | type | unit | meaning | API field |",
         "|---|---|---|---|---|",

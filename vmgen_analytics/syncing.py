@@ -9,6 +9,7 @@ import pandas as pd
 
 from vmgen_analytics import fetch
 from vmgen_analytics.errors import AuthenticationError, Failure, Stopped, TransportError, VMgenError
+from vmgen_analytics.restating import keep_restated
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -153,9 +154,7 @@ class _Sync:
         """Keep what final days said before, where the provider now says something else."""
         new = fetched.frame
         if not new.empty:
-            first, last = new["date"].min(), new["date"].max()
-            old = self.archive.read("usage", first, last + pd.Timedelta(days=1), account=self.client.account_name)
-            self.rows["restatements"] = self.archive.add("restatements", restatements(old, new))
+            self.rows["restatements"] = keep_restated(self.archive, new, self.client.account_name)
         return fetched
 
     def _close_months(self, now: pd.Timestamp) -> None:
@@ -194,40 +193,6 @@ class _Sync:
         )
         self.archive.add("syncs", line)
         return report
-
-
-def restatements(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Days that were final and now say something else.
-
-    Parameters
-    ----------
-    old, new
-        Table ``usage``, as it was and as it came.
-
-    Returns
-    -------
-    DataFrame
-        Table ``restatements``: account, vm_id, date, seen_at, in_MB, out_MB, in_MB_before, out_MB_before. [MB]
-
-    Raises
-    ------
-    SchemaError
-        A frame is not the table ``usage``.
-    """
-    key = ["account", "vm_id", "date"]
-    both = new.merge(
-        old.loc[old["status"] == "final", [*key, "in_MB", "out_MB"]],
-        on=key,
-        how="inner",
-        validate="one_to_one",
-        suffixes=("", "_before"),
-    )
-    changed = _differs(both["in_MB"], both["in_MB_before"]) | _differs(both["out_MB"], both["out_MB_before"])
-    return TABLES["restatements"].cast(both[changed])
-
-
-def _differs(left: pd.Series, right: pd.Series) -> pd.Series:
-    return (left != right) & ~(left.isna() & right.isna())
 
 
 def _tables_of(failures: Iterable[Failure]) -> list[str]:

@@ -13,11 +13,10 @@ import typer
 from vmgen_analytics import exports
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say
 from vmgen_analytics.errors import SettingsError
-from vmgen_analytics.schema import TABLES
 
 
 def export(
-    table: Annotated[str, typer.Argument(help=f"One of {', '.join(TABLES)}.", show_default=False)],
+    table: Annotated[str, typer.Argument(help=f"One of {', '.join(exports.NAMES)}.", show_default=False)],
     start: Annotated[str | None, typer.Option("--from", help="First day.", metavar="YYYY-MM-DD")] = None,
     end: Annotated[str | None, typer.Option("--to", help="The day after the last.", metavar="YYYY-MM-DD")] = None,
     formats: Annotated[

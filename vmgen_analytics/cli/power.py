@@ -11,7 +11,8 @@ import typer
 from vmgen_analytics.api import Client
 from vmgen_analytics.cli.terminal import PARTIAL, ArchiveUrl, Config, Verbose, opened, say, show
 from vmgen_analytics.errors import CommandRefused, VMgenError
-from vmgen_analytics.power import Command, Target, find, run
+from vmgen_analytics.power import Command, run
+from vmgen_analytics.targets import Target, find
 
 if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive

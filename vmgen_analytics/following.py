@@ -1,0 +1,234 @@
+"""What became of a command: its job followed to a deadline, and looked for where no clear answer came."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vmgen_analytics.errors import (
+    APIError,
+    CommandError,
+    CommandOutcomeUnknown,
+    JobFailed,
+    JobTimeout,
+    NotFound,
+    ResponseError,
+    ServerError,
+    SettingsError,
+    TransportError,
+    VMgenError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from vmgen_analytics.api import Client
+
+    Record = dict[str, Any]
+
+SUCCEEDED = frozenset({"success", "succeeded", "completed", "complete", "done", "finished", "ok"})
+FAILED = frozenset({"error", "failed", "failure", "cancelled", "canceled", "aborted", "timeout", "timed_out"})
+
+
+@dataclass(frozen=True)
+class Following:
+    """How long to follow a job, and how often to look, in seconds.
+
+    Attributes
+    ----------
+    deadline_s
+        How long a job may take.
+    first_s, longest_s
+        The first pause between two looks, and the longest: they grow by half.
+    unclear_s
+        How long to look for a command whose answer was lost.
+    """
+
+    deadline_s: float = 300.0
+    first_s: float = 1.0
+    longest_s: float = 10.0
+    unclear_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A job to be found among those of a VM.
+
+    Attributes
+    ----------
+    vm_id
+        The VM.
+    events
+        The words that the provider may use for it; none fits all.
+    known
+        Event and start of the jobs that were there before.
+    job_id, started_at
+        What the answer to the command said, empty where it did not.
+    """
+
+    vm_id: int
+    events: tuple[str, ...] = ()
+    known: frozenset[tuple[str, str]] = frozenset()
+    job_id: str = ""
+    started_at: str = ""
+
+
+def known_jobs(records: Iterable[Record]) -> frozenset[tuple[str, str]]:
+    """Tell jobs apart by event and start, as records of jobs have no number."""
+    return frozenset(map(_key, records))
+
+
+def new_jobs(client: Client, sought: Sought) -> list[Record]:
+    """List the jobs that may be the one, oldest first.
+
+    Raises
+    ------
+    VMgenError
+        The VM's jobs cannot be read.
+    """
+    new = [
+        record
+        for record in client.jobs(sought.vm_id)
+        if _key(record) not in sought.known and (not sought.events or _word(record.get("event")) in sought.events)
+    ]
+    return sorted(new, key=lambda record: str(record.get("started_at")))
+
+
+def status_of(client: Client, sought: Sought) -> str:
+    """Read the provider's word for how a job stands, empty where it does not show the job.
+
+    Raises
+    ------
+    VMgenError
+        Neither the job nor the VM's jobs can be read.
+    """
+    if sought.job_id:
+        try:
+            return _word(client.job(sought.vm_id, sought.job_id, sought.started_at).get("job_status"))
+        except (NotFound, SettingsError):
+            pass  # it does not show yet by its number, or not at all
+    new = new_jobs(client, sought)
+    return _word(new[-1].get("status")) if new else ""
+
+
+def job_number(answer: Record) -> str:
+    """Find the number of the job in the answer to a command, empty where it gives none."""
+    job = answer.get("job")
+    inner = job.get("id") if isinstance(job, dict) else None
+    number = next((each for each in (answer.get("job_id"), answer.get("jobId"), inner) if each is not None), "")
+    return str(number) if isinstance(number, int | str) else ""
+
+
+def is_unclear(error: VMgenError) -> bool:
+    """Tell whether what was sent may have been carried out, although this came in place of its answer.
+
+    Also where the provider says with a good status that something went wrong: by the status it was done.
+    """
+    if isinstance(error, TransportError):
+        return error.sent != "no"
+    if isinstance(error, APIError):
+        return isinstance(error, ServerError) or 200 <= error.status < 300
+    return isinstance(error, ResponseError)
+
+
+def look(has_happened: Callable[[], bool], following: Following, told: str) -> None:
+    """Look whether a command whose answer was lost was carried out; never send it again.
+
+    Parameters
+    ----------
+    has_happened
+        Looks once.
+    following
+        How long to look.
+    told
+        What to say if it does not show.
+
+    Raises
+    ------
+    CommandOutcomeUnknown
+        It does not show, or nothing can be seen.
+    """
+    trouble: VMgenError | None = None
+
+    def seen() -> bool:
+        nonlocal trouble
+        try:
+            trouble = None
+            return has_happened()
+        except VMgenError as error:
+            trouble = error
+            return False
+
+    if not until(seen, following.unclear_s, following):
+        blind = f" (the last look failed: {trouble})" if trouble else ""
+        raise CommandOutcomeUnknown(told + blind)
+
+
+def follow(read_status: Callable[[], str], following: Following, what: str) -> None:
+    """Follow a command that was accepted until the provider's word says that it is done.
+
+    Parameters
+    ----------
+    read_status
+        Reads the provider's word.
+    following
+        How long, and how often.
+    what
+        The command, for errors, as "reboot of web-1".
+
+    Raises
+    ------
+    JobFailed
+        It failed.
+    JobTimeout
+        It had not ended in time.
+    CommandOutcomeUnknown
+        How it stands cannot be read at all.
+    """
+    word = ""
+    trouble: VMgenError | None = None
+
+    def has_ended() -> bool:
+        nonlocal word, trouble
+        try:
+            word, trouble = read_status(), None
+        except CommandError:
+            raise
+        except VMgenError as error:
+            if not error.retryable:
+                raise CommandOutcomeUnknown(
+                    f"{what} was accepted, but how it ends cannot be read ({error}); look at the VM"
+                ) from None
+            trouble = error
+            return False
+        return word in SUCCEEDED | FAILED
+
+    if not until(has_ended, following.deadline_s, following):
+        last = f"the last look failed: {trouble}" if trouble else f"its status was {word!r}"
+        raise JobTimeout(
+            f"{what} was accepted, but had not ended after {following.deadline_s:g} s ({last}); it may still end"
+        )
+    if word in FAILED:
+        raise JobFailed(f"{what} was accepted and then failed ({word!r})")
+
+
+def until(is_so: Callable[[], bool], limit_s: float, following: Following) -> bool:
+    """Look until it is so, or the time is over; the pauses grow."""
+    end = time.monotonic() + limit_s
+    pause = following.first_s
+    while True:
+        if is_so():
+            return True
+        if time.monotonic() + pause > end:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, following.longest_s)
+
+
+def _key(record: Record) -> tuple[str, str]:
+    return str(record.get("event")), str(record.get("started_at"))
+
+
+def _word(said: object) -> str:
+    return "" if said is None else str(said).strip().lower().replace(" ", "_")

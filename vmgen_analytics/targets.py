@@ -1,0 +1,84 @@
+"""VMs that a command is meant for: found by number or exact name, and looked at again before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vmgen_analytics.errors import CommandRefused
+from vmgen_analytics.fetch import values
+
+if TYPE_CHECKING:
+    from vmgen_analytics.api import Client
+
+
+@dataclass(frozen=True)
+class Target:
+    """A VM as it was when the command was decided on."""
+
+    vm_id: int
+    vm_name: str
+    state: str
+    ipv4: str = ""
+    package: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.vm_name} (VM {self.vm_id}, {self.ipv4 or 'no address'}, {self.package}, now {self.state})"
+
+
+def find(client: Client, vm: int | str) -> Target:
+    """Find a VM by its number or its exact name.
+
+    Raises
+    ------
+    CommandRefused
+        There is none, or several have that name.
+    VMgenError
+        The inventory cannot be read.
+    """
+    records = client.vms()
+    found = [record for record in records if str(record.get("id")) == str(vm)]
+    found = found or [record for record in records if record.get("name") == vm]
+    if not found:
+        raise CommandRefused(f"no VM {vm!r} in account {client.account_name}; it has {len(records)} VMs")
+    if len(found) > 1:
+        ids = ", ".join(str(record.get("id")) for record in found)
+        raise CommandRefused(f"{len(found)} VMs are called {vm!r}; name one by its number: {ids}")
+    return _target(found[0])
+
+
+def check_unchanged(client: Client, target: Target, *, state: bool = True) -> None:
+    """Look at a VM again.
+
+    Parameters
+    ----------
+    client
+        Whom to ask.
+    target
+        The VM as it was.
+    state
+        Whether its state must be as it was, too.
+
+    Raises
+    ------
+    CommandRefused
+        It is not as it was.
+    VMgenError
+        It cannot be read.
+    """
+    now = _target(client.configuration(target.vm_id))
+    same = (now.vm_id, now.vm_name) == (target.vm_id, target.vm_name) and (not state or now.state == target.state)
+    if not same:
+        raise CommandRefused(
+            f"VM {target.vm_id} was {target.vm_name!r} and {target.state}, and is {now.vm_name!r} and {now.state} now "
+            f"(VM {now.vm_id}); nothing was sent, look at it and decide again"
+        )
+
+
+def _target(record: dict[str, Any]) -> Target:
+    texts = {name: str(record.get(name) or "") for name in ("name", "state", "ipv4", "package")}
+    try:
+        number = values.whole(record.get("id"))
+    except ValueError:
+        raise CommandRefused(f"the provider gives VM {texts['name']!r} no number that can be read") from None
+    return Target(number, texts["name"], texts["state"], texts["ipv4"], texts["package"])
