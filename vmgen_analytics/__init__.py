@@ -33,7 +33,8 @@ if TYPE_CHECKING:
         fetch_user_data_scripts,
         fetch_vms,
     )
-    from vmgen_analytics.fleet import read_vm_locations, vm_days
+    from vmgen_analytics.fleet import coverage, read_vm_locations, vm_days
+    from vmgen_analytics.ledger import read_ledger
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.syncing import sync
 
@@ -46,6 +47,7 @@ __all__ = [
     "Settings",
     "VMgenError",
     "allocated_costs",
+    "coverage",
     "daily_bandwidth",
     "fetch_accounts",
     "fetch_invoices",
@@ -63,6 +65,7 @@ __all__ = [
     "monthly_bandwidth",
     "monthly_costs",
     "rated_costs",
+    "read_ledger",
     "read_vm_locations",
     "reconciliation",
     "sync",
@@ -77,7 +80,8 @@ _HOMES = {
     "cost": ["PriceBook", "allocated_costs", "monthly_costs", "rated_costs", "reconciliation"],
     "errors": ["VMgenError"],
     "fetch": [name for name in __all__ if name.startswith("fetch_")],
-    "fleet": ["read_vm_locations", "vm_days"],
+    "fleet": ["coverage", "read_vm_locations", "vm_days"],
+    "ledger": ["read_ledger"],
     "settings": ["Settings"],
     "syncing": ["sync"],
 }

@@ -50,7 +50,12 @@ def test_it_runs_from_top_to_bottom_and_ends_with_a_finding(path, bare_home):
     outputs = [output for cell in code(notebook) for output in cell.outputs]
     assert [output for output in outputs if output.output_type == "error"] == []
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    drawing = [cell for cell in code(notebook) if cell.source.splitlines()[-1].startswith("plots.")]
+    assert len(drawing) >= 2
+    for cell in drawing:
+        (output,) = cell.outputs
+        assert "image/png" in output.data
+        assert len(output.metadata["image/png"]["alt"]) > 20
     assert len(code(notebook)[-1].outputs[0].text) > 80
     assert list(bare_home.iterdir()) == [], "a notebook leaves nothing where it runs"
 

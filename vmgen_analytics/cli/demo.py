@@ -20,11 +20,11 @@ from vmgen_analytics.cost import monthly_costs
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.ledger import read_ledger
 from vmgen_analytics.schema import MB_PER_GB
-from vmgen_analytics.settings import Settings
+from vmgen_analytics.settings import FILE_NAME, Settings
 from vmgen_analytics.syncing import sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from vmgen_analytics.ledger import Ledger
     from vmgen_analytics.sandbox import Sandbox
@@ -50,27 +50,66 @@ def demo(
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more.")] = 0,
 ) -> None:
     """Show everything on a simulated provider: sync months of history, write the report, say where to look next."""
-    set_verbosity(verbose)
-    with needs("sandbox"):
-        from vmgen_analytics.sandbox import Sandbox  # noqa: PLC0415 - an extra that not everyone installs
     from vmgen_analytics.report import write_report  # noqa: PLC0415 - loads matplotlib
 
-    _prepare(directory)
-    now = datetime.now(UTC).replace(microsecond=0)
-    archive = Archive(directory / "archive")
-    with Sandbox(vms=vms, seed=seed, today=now, months=months + 1, ticking=False) as sandbox:
-        _write_settings(directory, sandbox)
-        with Client(sandbox.key, base_url=sandbox.url) as client, progress("simulating months of syncs") as step:
-            for instant in instants(now, months):
-                step(f"{instant:%Y-%m-%d}")
-                sandbox.set_clock(instant)
-                sync(client, archive)
-    settings = Settings.load(directory / "vmgen.toml", environ={})
+    set_verbosity(verbose)
+    with progress("simulating months of syncs") as step:
+        settings = simulated(directory, now=datetime.now(UTC), vms=vms, seed=seed, months=months, progress=step)
+    archive = Archive(settings.archive)
     with progress("writing the report"):
         files = write_report(archive, None, directory / "report", settings=settings)
     held = archive.months()
     _tell(read_ledger(archive, settings, held[0], held[-1]), settings.currency)
     _say_where_next(directory, [files.html, files.xlsx])
+
+
+def simulated(
+    directory: Path | str,
+    *,
+    now: datetime,
+    vms: int = 24,
+    seed: int = 7,
+    months: int = 4,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Settings:
+    """Fill a folder with an archive of a simulated account, and with the settings that go with it.
+
+    Parameters
+    ----------
+    directory
+        The folder; an archive that an earlier call left there is replaced.
+    now
+        The end of the history.
+    vms, seed
+        The simulated fleet.
+    months
+        Months of history, this one included.
+    progress
+        Is told each day of a sync.
+
+    Returns
+    -------
+    Settings
+        Those of the folder's ``vmgen.toml``: archive, prices, locations, currency.
+
+    Raises
+    ------
+    SettingsError
+        The folder cannot be used, or the sandbox is not installed.
+    """
+    with needs("sandbox"):
+        from vmgen_analytics.sandbox import Sandbox  # noqa: PLC0415 - an extra that not everyone installs
+    directory = Path(directory)
+    _prepare(directory)
+    now = now.replace(microsecond=0)
+    with Sandbox(vms=vms, seed=seed, today=now, months=months + 1, ticking=False) as sandbox:
+        _write_settings(directory, sandbox)
+        with Client(sandbox.key, base_url=sandbox.url) as client:
+            for instant in instants(now, months):
+                progress(f"{instant:%Y-%m-%d}")
+                sandbox.set_clock(instant)
+                sync(client, Archive(directory / "archive"))
+    return Settings.load(directory / FILE_NAME, environ={})
 
 
 def instants(now: datetime, months: int) -> Iterator[datetime]:
@@ -116,7 +155,7 @@ def _prepare(directory: Path) -> None:
 
 def _write_settings(directory: Path, sandbox: Sandbox) -> None:
     """Write what a user would know and the API does not tell: prices, and where most VMs stand."""
-    (directory / "vmgen.toml").write_text(SETTINGS, encoding="utf-8")
+    (directory / FILE_NAME).write_text(SETTINGS, encoding="utf-8")
     _write_csv(directory / "prices.csv", price_lines(sandbox.prices))
     known = [vm for vm in sandbox.truth.vms if vm.vm_id % 8]
     _write_csv(
@@ -166,7 +205,7 @@ def _tell(ledger: Ledger, currency: str) -> None:
 
 
 def _say_where_next(directory: Path, files: list[Path]) -> None:
-    settings = directory / "vmgen.toml"
+    settings = directory / FILE_NAME
     say("The report of the newest month:")
     for path in files:
         say(f"  {path.resolve()}")

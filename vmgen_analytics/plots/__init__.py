@@ -3,6 +3,7 @@
 from vmgen_analytics.plots.bandwidth import daily_bandwidth, monthly_bandwidth
 from vmgen_analytics.plots.capacity import footprint
 from vmgen_analytics.plots.cost import cost_changes, monthly_costs
+from vmgen_analytics.plots.notebook import show_axes_in_notebooks
 from vmgen_analytics.plots.style import alt_text, png
 
 __all__ = [
@@ -14,3 +15,5 @@ __all__ = [
     "monthly_costs",
     "png",
 ]
+
+show_axes_in_notebooks()
