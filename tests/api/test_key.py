@@ -8,6 +8,7 @@ import pytest
 from scripted import KEY, Answer, Provider, broken, cut_off, page, says
 
 from vmgen_analytics.api import Client
+from vmgen_analytics.api.auth import KeyAuth
 from vmgen_analytics.errors import NotFound, RedirectRefused, SettingsError, VMgenError
 
 VMS = "GET /virtual-machines"
@@ -92,6 +93,18 @@ def test_a_provider_on_this_machine_is_not_asked_through_a_proxy(provider, conne
     provider.always[VMS] = [{"id": 1}]
     assert connect(provider).vms() == [{"id": 1}]
     assert not stranger.received
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://127.0.0.1:8000/x", "http://127.0.0.1:8001/x", "http://localhost:8000/x", "http://127.0.0.1:8000@h/x"],
+)
+def test_the_key_is_added_to_requests_for_its_own_origin_only(client, url):
+    auth = KeyAuth(client._transport._auth._key, "X-Key: {key}", "http://127.0.0.1:8000")
+    session = requests.Session()
+    assert KEY not in str(session.prepare_request(requests.Request("GET", url, auth=auth)).headers)
+    home = requests.Request("GET", "http://127.0.0.1:8000/x", auth=auth)
+    assert session.prepare_request(home).headers["X-Key"] == KEY
 
 
 def test_cookies_are_neither_kept_nor_sent(provider, client):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import days_of, fleets, invoices, invoices_of, prices
 
 from vmgen_analytics import PriceBook, allocated_costs, monthly_costs, reconciliation
-from vmgen_analytics.cost.millionths import exact_sums, largest_remainder
+from vmgen_analytics.cost.millionths import exact_sums, largest_remainder, to_millionths
 from vmgen_analytics.errors import AllocationError, SchemaError
 from vmgen_analytics.schema import TABLES
 
@@ -307,6 +307,11 @@ def test_a_grouping_that_is_none_is_named(by):
     costs = allocated_costs(days_of((1, "2026-11-01", "2026-11-02", {})), invoices_of([("main", "2026-11-01", 5)]))
     with pytest.raises(SchemaError, match="monthly_costs cannot be grouped by"):
         monthly_costs(costs, by=by)
+
+
+def test_every_cent_is_ten_thousand_millionths():
+    cents = np.arange(-200_000, 200_000)
+    assert (to_millionths(pd.Series(cents / 100)) == cents * 10_000).all()
 
 
 def test_sums_of_money_are_whole_millionths_where_floats_are_not():
