@@ -5,6 +5,7 @@ import pickle
 import traceback
 
 import pytest
+import requests
 from scripted import KEY, Answer, Provider, broken, cut_off, page, says
 
 from vmgen_analytics.api import Client
