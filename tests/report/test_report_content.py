@@ -56,7 +56,7 @@ def test_who_and_where_with_the_numbers(report):
 
 
 def test_it_matches_the_invoices(report):
-    assert said(report, 2).startswith("Yes: the invoice of November 2026 100.00 EUR, is given to VMs to the last cent")
+    assert said(report, 2).startswith("Yes: the invoice of November 2026, 100.00 EUR, is given to VMs to the last cent")
 
 
 def test_traffic_says_on_how_many_days_it_rests(report):
@@ -134,7 +134,7 @@ def test_an_invoice_of_a_month_without_vms_is_unallocated_and_said():
     report = content(
         facts_of((vm(1, "web", dies="2026-09-02"),), (("2026-10", 40.0),), month=pd.Period("2026-10", "M"))
     )
-    assert said(report, 2).startswith("Not wholly: of the invoice of October 2026 40.00 EUR, 40.00 EUR could be given")
+    assert said(report, 2).startswith("Not wholly: of the invoice of October 2026, 40.00 EUR, 40.00 EUR could be given")
     assert "unallocated" in column(table_of(report, "Cost by location"), "Location").cells
 
 

@@ -35,7 +35,7 @@ def matches(facts: Facts) -> Section:
 def _matched(facts: Facts, rows: pd.DataFrame) -> str:
     invoiced, lost = rounded(float(rows["invoiced"].sum())), rounded(float(rows["unallocated"].sum()))
     month = month_name(facts.month)
-    of = f"the invoice of {month}" if len(rows) == 1 else f"the {len(rows)} invoices of {month}, together"
+    of = f"the invoice of {month}," if len(rows) == 1 else f"the {len(rows)} invoices of {month}, together"
     if rows["unallocated"].abs().lt(LEAST).all():
         return f"Yes: {of} {facts.money(invoiced)}, {'is' if len(rows) == 1 else 'are'} given to VMs to the last cent."
     return f"Not wholly: of {of} {facts.money(invoiced)}, {facts.money(lost)} could be given to no VM."
