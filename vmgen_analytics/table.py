@@ -44,13 +44,15 @@ class Table:
     columns: Mapping[str, Column]
     groups: tuple[str, ...] = ()
 
-    def frame(self, columns: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    def frame(self, columns: Mapping[str, Any] | None = None, *, unique: bool = True) -> pd.DataFrame:
         """Build the table from its columns, typed even when empty.
 
         Parameters
         ----------
         columns
             Values by column name, all of one length; a column that is not given is missing throughout.
+        unique
+            As for `check`.
 
         Returns
         -------
@@ -71,7 +73,7 @@ class Table:
             for name, column in self.columns.items()
             if name in columns or not column.optional
         }
-        return self.check(self.sort(pd.DataFrame(typed)))
+        return self.check(self.sort(pd.DataFrame(typed)), unique=unique)
 
     def sort(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Put the columns in their declared order (others last) and sort the rows by key."""
