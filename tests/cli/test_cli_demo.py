@@ -26,7 +26,7 @@ def test_demo_from_nothing(tmp_path: Path) -> None:
         assert str(tmp_path / "demo" / "report" / name) in done.stderr
         assert (tmp_path / "demo" / "report" / name).exists()
     assert len(Archive(tmp_path / "demo" / "archive").months()) >= 3
-    assert "vmgen-analytics status" in done.stderr
+    assert "-m vmgen_analytics status --config" in done.stderr
 
 
 def test_demo_again_starts_anew_and_spares_what_is_not_its_own(run: Run, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from vmgen_analytics.api import Client
 from vmgen_analytics.archive import Archive
 from vmgen_analytics.bandwidth import monthly_bandwidth
 from vmgen_analytics.cli.extras import needs
-from vmgen_analytics.cli.terminal import progress, say, set_verbosity, show
+from vmgen_analytics.cli.terminal import progress, say, set_verbosity, show, typed_name
 from vmgen_analytics.cost import monthly_costs
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.ledger import read_ledger
@@ -53,14 +53,15 @@ def demo(
     from vmgen_analytics.report import write_report  # noqa: PLC0415 - loads matplotlib
 
     set_verbosity(verbose)
-    with progress("simulating months of syncs") as step:
-        settings = simulated(directory, now=datetime.now(UTC), vms=vms, seed=seed, months=months, progress=step)
+    now = datetime.now(UTC)
+    with progress("simulating months of syncs", len(list(instants(now, months)))) as step:
+        settings = simulated(directory, now=now, vms=vms, seed=seed, months=months, progress=step)
     archive = Archive(settings.archive)
     with progress("writing the report"):
         files = write_report(archive, None, directory / "report", settings=settings)
     held = archive.months()
     _tell(read_ledger(archive, settings, held[0], held[-1]), settings.currency)
-    _say_where_next(directory, [files.html, files.xlsx])
+    _say_where_next(directory, [files.html, files.xlsx], held[max(len(held) - 2, 0)])
 
 
 def simulated(
@@ -204,14 +205,14 @@ def _tell(ledger: Ledger, currency: str) -> None:
     show(pd.DataFrame(rows), "What the archive now holds, synced from the simulated provider")
 
 
-def _say_where_next(directory: Path, files: list[Path]) -> None:
-    settings = directory / FILE_NAME
+def _say_where_next(directory: Path, files: list[Path], month: pd.Period) -> None:
+    program, settings = typed_name(), directory / FILE_NAME
     say("The report of the newest month:")
     for path in files:
         say(f"  {path.resolve()}")
     say("Next, on the same data:")
-    say(f"  vmgen-analytics status --config {settings}")
-    say(f"  vmgen-analytics report --config {settings} --month YYYY-MM")
-    say(f"  vmgen-analytics export monthly_costs --config {settings}")
-    say(f"  vmgen-analytics lab --config {settings}          (the notebooks, in JupyterLab)")
-    say("With an account of your own: set VMGEN_API_KEY, then vmgen-analytics sync")
+    say(f"  {program} status --config {settings}")
+    say(f"  {program} report --config {settings} --month {month}")
+    say(f"  {program} export monthly_costs --config {settings}")
+    say(f"  {program} lab --config {settings}          (the notebooks, in JupyterLab)")
+    say(f"With an account of your own: set VMGEN_API_KEY, then {program} sync")

@@ -9,7 +9,7 @@ import typer
 from vmgen_analytics.api import Client
 from vmgen_analytics.cli.terminal import PARTIAL, Account, ArchiveUrl, Config, Verbose, opened, progress, say
 from vmgen_analytics.errors import VMgenError
-from vmgen_analytics.syncing import SyncReport
+from vmgen_analytics.syncing import STEPS, SyncReport
 from vmgen_analytics.syncing import sync as sync_account
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def sync(account: Account = None, config: Config = None, archive: ArchiveUrl = N
 def _synced(name: str, config: Path | None, store: Archive, *, is_last: bool) -> bool | None:
     """Sync one account; True if all came, False if a part, None if nothing: of several, the others go on."""
     try:
-        with Client.from_env(name, config=config) as client, progress(f"sync of {name}") as step:
+        with Client.from_env(name, config=config) as client, progress(f"sync of {name}", len(STEPS)) as step:
             report = sync_account(client, store, progress=step)
     except VMgenError as error:
         if is_last:

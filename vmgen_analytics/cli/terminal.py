@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,14 @@ def say(text: str = "") -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
+def typed_name() -> str:
+    """Spell this program as it can be typed here: by its name where the shell finds it, else by its path."""
+    name = Path(sys.argv[0]).name
+    if name != "vmgen-analytics":
+        return f"{sys.executable} -m vmgen_analytics"
+    return name if shutil.which(name) else sys.argv[0]
+
+
 def set_verbosity(verbose: int) -> None:
     """Log as much as -v asks for, to standard error."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -81,16 +90,19 @@ def filled(archive: Archive) -> Archive:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[str], None]]:
-    """Show what is being done on a terminal, and nothing elsewhere; yields what to tell it."""
+def progress(title: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being done, as a bar where the number of steps is known; elsewhere nothing.
+
+    Yields what to tell the name of each step before it begins.
+    """
     from rich.console import Console  # noqa: PLC0415 - a third of a second that help can do without
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with console.status(title) as spinner:
-        yield lambda step: spinner.update(f"{title}: {step}")
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total, completed=-1)
+        yield lambda step: bar.update(task, advance=1, description=f"{title}: {step}")
 
 
 def show(frame: pd.DataFrame, title: str = "") -> None:
