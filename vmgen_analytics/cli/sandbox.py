@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vmgen_analytics.cli.extras import needs
-from vmgen_analytics.cli.terminal import say
+from vmgen_analytics.cli.terminal import say, typed_name
 from vmgen_analytics.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def sandbox(
 def _announce(running: Sandbox) -> None:
     say(f"A simulated VMgen answers at {running.url}; its API pages are at {running.url}/swagger/index.html")
     say("Use it from another terminal, for example:")
-    say(f"  VMGEN_API_KEY={running.key} VMGEN_BASE_URL={running.url} vmgen-analytics sync --archive /tmp/trial")
+    say(f"  VMGEN_API_KEY={running.key} VMGEN_BASE_URL={running.url} {typed_name()} sync --archive trial")
     say("Ctrl-C ends it.")
