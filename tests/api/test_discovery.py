@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from conftest import KEY, Answer, Provider, broken, dripping, page, says
+from scripted import KEY, Answer, Provider, broken, dripping, page, says
 
 from vmgen_analytics.api import discovery
 from vmgen_analytics.api.discovery import COMMON, MAX_TRIES, find_header, read_document

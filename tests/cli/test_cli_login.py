@@ -12,10 +12,10 @@ from pathlib import Path
 import keyring
 import keyring.errors
 import pytest
-from cli.conftest import Done
-from conftest import KEY
-from keyring.backend import KeyringBackend
+from done import Done
 from keyring.backends import fail, null
+from keyrings import Memory, remembering
+from scripted import KEY
 
 from vmgen_analytics.api import Client
 from vmgen_analytics.errors import VMgenError
@@ -23,25 +23,6 @@ from vmgen_analytics.sandbox import Sandbox
 from vmgen_analytics.settings import keep
 
 Run = Callable[..., Done]
-
-
-class Memory(KeyringBackend):
-    """A keyring that lasts as long as a test."""
-
-    priority = -1  # never taken unless it is set
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
 
 
 class Locked(Memory):
@@ -54,11 +35,8 @@ class Locked(Memory):
 
 @pytest.fixture
 def memory() -> Iterator[Memory]:
-    before = keyring.get_keyring()
-    memory = Memory()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
+    with remembering() as memory:
+        yield memory
 
 
 @pytest.fixture
@@ -221,7 +199,7 @@ def test_too_many_requests_end_it(login: Run, provider: Callable[..., Sandbox], 
 
 def test_nobody_there(login: Run, monkeypatch: pytest.MonkeyPatch, memory: Memory) -> None:
     monkeypatch.setenv("VMGEN_BASE_URL", "http://127.0.0.1:9")
-    done = login("canary-key-7")
+    done = login(KEY)
     assert done.status == 1
     assert "nothing listens there" in done.err
     assert done.err.count("\n") == 1
