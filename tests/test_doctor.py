@@ -253,6 +253,7 @@ def test_vms_as_the_names_of_fields_are_counted_and_not_named():
     by_name = {"web_01": {"id": 1}, "db_02": {"id": 2}, "fqdn": "db.example.net"}
     found = examine(Replay(configuration=by_name, vms={"web": [VM], "total": 1, "db": 2}, jobs={"acme": {}}), AUTH)
     assert seen(found, "configuration").hidden == 2
+    assert seen(found, "configuration").differences()["new"] == ["2 not named here"]
     assert seen(found, "vms").wrapping == "inside a field that is not named here"
     assert seen(found, "vms").beside == ("total",)
     assert seen(found, "jobs").hidden == 1

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+import requests
 from scripted import KEY, Answer, Provider, broken, dripping, page, says
 
 from vmgen_analytics.api import discovery
@@ -167,6 +168,16 @@ def test_a_redirect_of_the_document_is_not_followed(provider):
         provider.always[HERE] = says({}, 302, Location=stranger.url + "/swagger/v1/swagger.json")
         assert read_document(provider.url) is None
         assert not stranger.received
+
+
+def test_netrc_adds_nothing_to_the_question_for_a_document(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    url = "https://h.example"
+    with discovery._session(url) as session:
+        assert "Authorization" not in session.prepare_request(requests.Request("GET", url)).headers
 
 
 @pytest.mark.parametrize(
