@@ -158,7 +158,10 @@ class _Sync:
         return fetched
 
     def _close_months(self, now: pd.Timestamp) -> None:
-        """Mark days of the month of the last sync that were not final when the month turned: their end is lost."""
+        """Settle the days of the month of the last sync, now that it shows no more of them.
+
+        The end of a day that was last seen before it ended is lost; one that was seen after its end stays as it was.
+        """
         account = self.client.account_name
         this_month = pd.Timestamp(now.tz_convert(self.client.zone).date()).replace(day=1)
         earlier = self.archive.read("syncs", account=account)
@@ -168,8 +171,8 @@ class _Sync:
         if last >= this_month:
             return
         usage = self.archive.read("usage", last.strftime("%Y-%m"), this_month, account=account)
-        lost = usage[usage["status"].isin(["partial", "provisional"])].assign(status="lost_tail")
-        self.archive.add("usage", TABLES["usage"].cast(lost))
+        settled = usage["status"].map({"partial": "lost_tail", "provisional": "final"})
+        self.archive.add("usage", TABLES["usage"].cast(usage.assign(status=settled)[settled.notna()]))
 
     def _log(self, started_at: pd.Timestamp, requests: int) -> SyncReport:
         report = SyncReport(

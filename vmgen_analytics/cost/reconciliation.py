@@ -71,7 +71,7 @@ def _list_costs(given: pd.DataFrame) -> pd.DataFrame:
 def _state(row: object, is_largest: bool) -> str:
     unallocated, difference = getattr(row, "unallocated", 0.0), getattr(row, "difference", np.nan)
     if abs(unallocated) >= 1e-6:
-        return "unallocated: no VM is known in that month"
+        return "unallocated: no VM of that month has anything of the key"
     if not is_largest:
         return "counted with the month's largest invoice"
     if np.isnan(difference):
