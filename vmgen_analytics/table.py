@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -162,12 +163,10 @@ def moment_of(when: object) -> pd.Timestamp:
         It is none; 11/12/2026 is a day to some and another day to others.
     """
     if not isinstance(when, str) or re.match(r"\d{4}(-\d{2}(-\d{2}([ T].*)?)?)?$", when):
-        try:
-            moment = pd.Timestamp(when)  # type: ignore[arg-type]
-        except (ValueError, TypeError):
-            moment = pd.NaT
-        if moment is not pd.NaT and not isinstance(when, int | float):
-            return moment
+        with contextlib.suppress(ValueError, TypeError):
+            moment: pd.Timestamp = pd.Timestamp(when)  # type: ignore[arg-type]
+            if not pd.isna(moment) and not isinstance(when, int | float):
+                return moment
     raise SchemaError(f"{when!r} is no day or month, as 2026-11 or 2026-11-23")
 
 
