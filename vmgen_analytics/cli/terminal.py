@@ -7,7 +7,7 @@ import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -112,7 +112,8 @@ def show(frame: pd.DataFrame, title: str = "") -> None:
 
     table = _ruled(title)
     for name in frame:
-        table.add_column(str(name), justify="right" if frame[name].dtype.kind in "if" else "left")
+        justify: Literal["left", "right"] = "right" if frame[name].dtype.kind in "if" else "left"
+        table.add_column(str(name), justify=justify, min_width=len(str(name)))
     for row in frame.itertuples(index=False):
         table.add_row(*(escape(str(value)) for value in row))
     Console(stderr=True).print(table)
