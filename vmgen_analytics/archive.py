@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TABLES = {table.name: table for table in ARCHIVED}
 PARTITIONS = ["account", "month"]
-LOCK_NAME = ".sync.lock"
+LOCK_NAME = ".{}.lock"
 
 _TIMES = ("date", "seen_on", "seen_at", "started_at", "requested_at")
 _ARROW = {
@@ -189,13 +189,15 @@ class Archive:
         return changed
 
     @contextmanager
-    def lock(self, timeout_s: float = 600.0) -> Iterator[None]:
-        """Keep other syncs out, waiting for one that is under way.
+    def lock(self, timeout_s: float = 600.0, *, what: str = "sync") -> Iterator[None]:
+        """Keep others out who do the same, as other syncs, waiting for one that is under way.
 
         Parameters
         ----------
         timeout_s
             How long to wait for it.
+        what
+            What is done; two different things do not wait for each other.
 
         Raises
         ------
@@ -205,12 +207,12 @@ class Archive:
         if self.folder is None:
             yield  # an object store has no locks; each commit there is checked against the others
             return
-        lock = FileLock(self.folder / LOCK_NAME)
+        lock = FileLock(self.folder / LOCK_NAME.format(what))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=timeout_s)
         except Timeout:
-            raise ArchiveError(f"another sync has held {self.url} for {timeout_s:g} s; try again later") from None
+            raise ArchiveError(f"another {what} has held {self.url} for {timeout_s:g} s; try again later") from None
         except OSError as error:
             raise ArchiveError(self._cannot_write(error)) from None
         try:

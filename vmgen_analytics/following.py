@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from vmgen_analytics.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from vmgen_analytics.api import Client
 
@@ -62,37 +63,38 @@ class Sought:
     events
         The words that the provider may use for it; none fits all.
     known
-        Event and start of the jobs that were there before.
+        The VM's jobs as they were before.
     job_id, started_at
         What the answer to the command said, empty where it did not.
     """
 
     vm_id: int
     events: tuple[str, ...] = ()
-    known: frozenset[tuple[str, str]] = frozenset()
+    known: tuple[Record, ...] = ()
     job_id: str = ""
     started_at: str = ""
 
 
-def known_jobs(records: Iterable[Record]) -> frozenset[tuple[str, str]]:
-    """Tell jobs apart by event and start, as records of jobs have no number."""
-    return frozenset(map(_key, records))
-
-
 def new_jobs(client: Client, sought: Sought) -> list[Record]:
     """List the jobs that may be the one, oldest first.
+
+    Records of jobs have no number: they are told apart by event and start, and counted, as two may begin in one second.
 
     Raises
     ------
     VMgenError
         The VM's jobs cannot be read.
     """
-    new = [
-        record
-        for record in client.jobs(sought.vm_id)
-        if _key(record) not in sought.known and (not sought.events or _word(record.get("event")) in sought.events)
+    fitting = [
+        job for job in client.jobs(sought.vm_id) if not sought.events or _word(job.get("event")) in sought.events
     ]
-    return sorted(new, key=lambda record: str(record.get("started_at")))
+    known = Counter(map(_key, sought.known))
+    new: list[Record] = []
+    for key, count in Counter(map(_key, fitting)).items():
+        alike = [job for job in fitting if _key(job) == key]
+        changed = [job for job in alike if job not in sought.known]
+        new += (changed + [job for job in alike if job in sought.known])[: max(0, count - known[key])]
+    return sorted(new, key=lambda job: str(job.get("started_at")))
 
 
 def status_of(client: Client, sought: Sought) -> str:

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
 
 UNDER_WAY = ("sending", "accepted")
+LOCK_S = 30.0
 PAUSES_S = (0.05, 0.2, 0.5)
-"""Waits before writing again, when somebody else has written in the same moment."""
+"""Waits before writing again: an object store has no lock, and somebody else may have written in the same moment."""
 
 
 class Line:
@@ -68,7 +69,8 @@ class Line:
         self._row["outcome"] = outcome
         self._row["vm_id"] = self._row.get("vm_id") if vm_id is None else vm_id
         self._row["job_id"] = job_id or self._row.get("job_id")
-        self._row["finished_at"] = None if outcome in UNDER_WAY else pd.Timestamp(self._client.now())
+        now = max(self.requested_at, pd.Timestamp(self._client.now()))  # the provider's clock tells whole seconds
+        self._row["finished_at"] = None if outcome in UNDER_WAY else now
         try:
             self._store()
         except ArchiveError as error:
@@ -106,14 +108,15 @@ class Line:
         if self._archive is None:
             return
         line = TABLES["commands"].frame({name: [value] for name, value in self._row.items()})
-        for pause_s in PAUSES_S:
-            try:
-                self._archive.add("commands", line)
-            except ArchiveError:
-                time.sleep(pause_s)
-            else:
-                return
-        self._archive.add("commands", line)
+        with self._archive.lock(LOCK_S, what="commands"):
+            for pause_s in PAUSES_S:
+                try:
+                    self._archive.add("commands", line)
+                except ArchiveError:
+                    time.sleep(pause_s)
+                else:
+                    return
+            self._archive.add("commands", line)
 
 
 @contextmanager

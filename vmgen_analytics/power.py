@@ -15,7 +15,6 @@ from vmgen_analytics.following import (
     follow,
     is_unclear,
     job_number,
-    known_jobs,
     look,
     new_jobs,
     status_of,
@@ -122,7 +121,7 @@ def run(
     """
     following = following or Following()
     target = vm if isinstance(vm, Target) else find(client, vm)
-    sought = Sought(target.vm_id, (command,), known_jobs(client.jobs(target.vm_id)))
+    sought = Sought(target.vm_id, (command,), tuple(client.jobs(target.vm_id)))
     check_unchanged(client, target)
     job = Job(target, command)
     if dry_run:

@@ -75,10 +75,17 @@ def check_unchanged(client: Client, target: Target, *, state: bool = True) -> No
         )
 
 
+def whole_number(value: object) -> int | None:
+    """Read a number as the provider gives it, also as text; None where it is none."""
+    try:
+        return values.whole(value)
+    except ValueError:
+        return None
+
+
 def _target(record: dict[str, Any]) -> Target:
     texts = {name: str(record.get(name) or "") for name in ("name", "state", "ipv4", "package")}
-    try:
-        number = values.whole(record.get("id"))
-    except ValueError:
-        raise CommandRefused(f"the provider gives VM {texts['name']!r} no number that can be read") from None
+    number = whole_number(record.get("id"))
+    if number is None:
+        raise CommandRefused(f"the provider gives VM {texts['name']!r} no number that can be read")
     return Target(number, texts["name"], texts["state"], texts["ipv4"], texts["package"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vmgen_analytics.api import operations
 from vmgen_analytics.api.secret import Secret
-from vmgen_analytics.errors import SettingsError, ValidationError
+from vmgen_analytics.errors import APIError, SettingsError, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,9 +94,14 @@ class Writes:
         return self._calls.once(operations.SAVE_USER_DATA_SCRIPT, fields)
 
     def ticket(self, topic: str, text: str, reply_to_email: str) -> Record:
-        """Send a support ticket, once; the provider mails it to its people."""
+        """Send a support ticket, once; the provider mails it to its people, and may say so in a message."""
         fields = {"topic": topic, "text": text, "reply_to_email": reply_to_email}
-        return self._calls.once(operations.TICKET, fields)
+        try:
+            return self._calls.once(operations.TICKET, fields)
+        except APIError as error:
+            if not 200 <= error.status < 300:
+                raise
+            return {"message": str(error).removeprefix(f"{operations.TICKET}: ")}
 
     def _command(self, vm_id: int, spelled: str) -> Record:
         return self._calls.once(operations.COMMAND, {"command": spelled}, id=vm_id)
