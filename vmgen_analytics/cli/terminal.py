@@ -123,4 +123,4 @@ def _ruled(title: str) -> Table:
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    return Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    return Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
