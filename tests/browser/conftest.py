@@ -1,6 +1,5 @@
 """A real JupyterLab in a real Chromium, on an archive whose names would be scripts if anyone let them."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,23 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from labs import CLOSE, HOSTILE, History, Lab, Server, jupyterlab
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 
 from vmgen_analytics import Archive, Client, Settings, sync
 from vmgen_analytics.sandbox import Sandbox
 
 ARTEFACTS = Path(__file__).parents[2] / ".ci" / "artefacts"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -53,16 +41,6 @@ def server(history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     home = tmp_path_factory.mktemp("lab")
     with jupyterlab(home, {"VMGEN_CONFIG": str(history.config)}) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"no Chromium at {CHROMIUM}: install it (apt-get install chromium), or set CHROMIUM to where it is")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
