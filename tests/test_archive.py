@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmgen_analytics import Archive
+from vmgen_analytics import archive as archive_module
 from vmgen_analytics.errors import ArchiveError, SchemaError
 from vmgen_analytics.schema import ARCHIVED, TABLES
 
@@ -371,3 +373,15 @@ def test_a_history_is_the_same_in_one_piece_or_in_many(tmp_path_factory, totals,
     assert at_once.read("invoices")["total_cost"].tolist() == totals[-1:]
     kept = at_once.history("invoices")["total_cost"].tolist()
     assert kept == [total for before, total in zip([None, *totals], totals, strict=False) if total != before]
+
+
+def test_a_table_of_an_older_version_is_read_and_added_to(archive, monkeypatch):
+    line = {"account": ["main"], "requests": [3], "failures": [0], "rows": [9], "incomplete": [""]}
+    newer = TABLES["syncs"]
+    older = replace(newer, columns={name: each for name, each in newer.columns.items() if name != "learned"})
+    monkeypatch.setitem(archive_module.TABLES, "syncs", older)
+    archive.add("syncs", older.frame({**line, "started_at": [at(1)]}))
+    monkeypatch.setitem(archive_module.TABLES, "syncs", newer)
+    assert archive.read("syncs")["learned"].isna().all()
+    archive.add("syncs", newer.frame({**line, "started_at": [at(2)], "learned": ["lists are inside data"]}))
+    assert archive.read("syncs")["learned"].fillna("").tolist() == ["", "lists are inside data"]

@@ -232,11 +232,15 @@ class Archive:
         writer = WriterProperties(compression="ZSTD")
         try:
             if old.empty:
-                write_deltalake(place, rows, mode="append", partition_by=PARTITIONS, writer_properties=writer)
+                write_deltalake(
+                    place, rows, mode="append", partition_by=PARTITIONS, schema_mode="merge", writer_properties=writer
+                )
             else:
                 quoted = account.replace("'", "''")
                 part = f"account = '{quoted}' AND month = '{month}'"
-                write_deltalake(place, rows, mode="overwrite", predicate=part, writer_properties=writer)
+                write_deltalake(
+                    place, rows, mode="overwrite", predicate=part, schema_mode="merge", writer_properties=writer
+                )
         except (OSError, DeltaError) as error:
             raise ArchiveError(self._cannot_write(error)) from None
         return len(news)
@@ -246,7 +250,9 @@ class Archive:
 
     def _rows(self, opened: DeltaTable, table: Table, condition: ds.Expression | None) -> pd.DataFrame:
         try:
-            rows = opened.to_pyarrow_dataset().to_table(columns=list(table.columns), filter=condition)
+            stored = opened.to_pyarrow_dataset()
+            known = [name for name in table.columns if name in stored.schema.names]
+            rows = stored.to_table(columns=known, filter=condition)
         except (OSError, DeltaError, pa.ArrowException) as error:
             raise ArchiveError(f"cannot read {table.name} in the archive at {self.url}: {_reason(error)}") from None
         return _to_pandas(table, rows)
@@ -337,7 +343,10 @@ def _to_pandas(table: Table, rows: pa.Table) -> pd.DataFrame:
     if any(column.dtype == "Int64" for column in table.columns.values()):
         types[pa.int64()] = pd.Int64Dtype()  # else a missing number would make floats of all of them
     mapper: Callable[[pa.DataType], object] = types.get
-    frame: pd.DataFrame = rows.to_pandas(types_mapper=mapper, date_as_object=False)
+    for name, column in table.columns.items():
+        if name not in rows.column_names:  # an older version of this package did not have it
+            rows = rows.append_column(name, pa.nulls(len(rows), _ARROW[column.dtype]))
+    frame: pd.DataFrame = rows.select(list(table.columns)).to_pandas(types_mapper=mapper, date_as_object=False)
     return frame.astype({name: column.dtype for name, column in table.columns.items()})
 
 

@@ -197,6 +197,7 @@ ARCHIVED: Sequence[Table] = (
             "failures": Column("int64", "answers and values that could not be had"),
             "rows": Column("int64", "rows that are new or changed"),
             "incomplete": Column(TEXT, "tables that lack something, separated by commas"),
+            "learned": Column(TEXT, "what the server does in its own way, separated by semicolons"),
         },
     ),
     Table(

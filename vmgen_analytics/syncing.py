@@ -192,6 +192,7 @@ class _Sync:
                 "failures": [len(report.failures)],
                 "rows": [sum(report.rows.values())],
                 "incomplete": [", ".join(_tables_of(report.failures))],
+                "learned": ["; ".join(self.client.learned.values())],
             }
         )
         self.archive.add("syncs", line)

@@ -34,6 +34,8 @@ def status(
         show(months, f"{name}: VM-days of traffic by month ({account['time_zone']})")
         say(f"Last sync: {account['last_sync'] or 'never'}{_completeness(account)}")
         say(f"Next: {account['next']}")
+        if verbose:
+            say(f"Of the server: {account['learned'] or 'nothing was learned yet'}")
 
 
 _TITLES = {"vms": "VMs", "days_expected": "all"} | {
@@ -57,7 +59,7 @@ def holdings(archive: Archive, settings: Settings, now: datetime) -> dict[str, A
     -------
     dict
         ``archive`` and ``accounts``: by name ``months`` (records of table ``coverage``), ``last_sync``,
-        ``last_failures``, ``incomplete``, ``month_ends``, ``time_zone`` and ``next``.
+        ``last_failures``, ``incomplete``, ``learned``, ``month_ends``, ``time_zone`` and ``next``.
     """
     months = archive.months()
     start, end = (months[0], months[-1] + 1) if months else (pd.Period(now, "M"), pd.Period(now, "M"))
@@ -84,6 +86,7 @@ def _account(
         "last_sync": None if last is None else last.isoformat(timespec="seconds"),
         "last_failures": 0 if mine.empty else int(mine["failures"].iloc[0]),
         "incomplete": "" if mine.empty else str(mine["incomplete"].iloc[0]),
+        "learned": "" if mine.empty else str(mine["learned"].fillna("").iloc[0]),
         "month_ends": ends.isoformat(),
         "time_zone": zone.key,
         "next": _next(last, now, ends),
