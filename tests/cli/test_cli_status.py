@@ -6,6 +6,7 @@ from vmgen_analytics.sandbox import Sandbox
 def test_what_was_learned_is_told(run, sandbox: Sandbox):
     run("sync")
     assert "lists come bare" in run("status", "-v").err
+    sandbox.advance(minutes=5)
     sandbox.fault("envelope", operation="vms", style="data")
     assert run("sync").status == 0
     told = run("status", "-v").err
