@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 UNDER_WAY = ("sending", "accepted")
 LOCK_S = 30.0
 PAUSES_S = (0.05, 0.2, 0.5)
-"""Waits before writing again: an object store has no lock, and somebody else may have written in the same moment."""
+"""Waits before writing again into an object store: it has no lock, and others may have written in the same moment."""
 
 
 class Line:
@@ -109,7 +109,7 @@ class Line:
             return
         line = TABLES["commands"].frame({name: [value] for name, value in self._row.items()})
         with self._archive.lock(LOCK_S, what="commands"):
-            for pause_s in PAUSES_S:
+            for pause_s in PAUSES_S if self._archive.folder is None else ():
                 try:
                     self._archive.add("commands", line)
                 except ArchiveError:

@@ -6,7 +6,7 @@ import pytest
 from scripted import says
 
 import vmgen_analytics as va
-from vmgen_analytics.errors import UnexpectedDataWarning, VMgenError
+from vmgen_analytics.errors import VMgenError
 from vmgen_analytics.sandbox import Sandbox
 from vmgen_analytics.schema import FETCHED, TABLES
 
@@ -37,14 +37,18 @@ def test_an_empty_catalogue_is_an_empty_typed_table(provider, client, name):
 def test_the_documented_examples_become_tables(provider, client):
     for name, path in PATHS.items():
         provider.always[path] = json.loads((DOCUMENTED / f"{name}.json").read_text(encoding="utf-8"))
-    images, market, scripts = (fetch(client, name) for name in ("os_images", "marketplace", "user_data_scripts"))
-    with pytest.warns(UnexpectedDataWarning, match="created_at"):  # "string" is no instant
-        keys = fetch(client, "ssh_keys")
+    provider.always[PATHS["ssh_keys"]]["created_at"] = "2025-02-11T09:12:44.000000Z"  # "string" is no instant
+    images, keys, market, scripts = (fetch(client, name) for name in PATHS)
     assert images.to_dict("records") == [
         {"account": "main", "os_image_id": 0, "os": "string", "bits": "string", "user_script": True, "cloud_init": True}
     ]
-    assert keys[["account", "ssh_key_id", "ssh_key_name"]].to_dict("records") == [
-        {"account": "main", "ssh_key_id": 0, "ssh_key_name": "string"}
+    assert keys.to_dict("records") == [
+        {
+            "account": "main",
+            "ssh_key_id": 0,
+            "ssh_key_name": "string",
+            "created_at": pd.Timestamp("2025-02-11 09:12:44", tz="UTC"),
+        }
     ]
     assert market.to_dict("records") == [
         {
@@ -76,12 +80,14 @@ def test_the_misspelt_field_may_be_mended_by_the_provider(provider, client, fiel
 @pytest.mark.filterwarnings("ignore::vmgen_analytics.errors.UnexpectedDataWarning")
 def test_no_content_of_a_key_or_script_is_in_a_table_or_a_warning(provider, client, name, caplog):
     contents = {"content": CANARY, "script_content": CANARY, "key": CANARY}
-    record = {"id": 1, "version_id": 1, "name": "a", "description": "b", "created_at": 7, "base64": [], **contents}
-    provider.always[PATHS[name]] = [record]
+    good = {"name": "a", "description": "b", "created_at": "2025-02-11T09:12:44Z", "base64": True, **contents}
+    records = [{**good, "id": number, "version_id": number} for number in (1, 2, 3)]
+    records[1] |= {"created_at": 7, "base64": [], "os": {}}
+    provider.always[PATHS[name]] = records
     found = fetch(client, name)
-    assert len(found) == 1
+    assert len(found) == 3
     assert CANARY not in found.to_csv() + repr(found) + caplog.text
-    assert getattr(client, name)() == [record], "but whoever asks for it has it"
+    assert getattr(client, name)() == records, "but whoever asks for it has it"
 
 
 @pytest.mark.parametrize("name", PATHS)
