@@ -6,8 +6,9 @@
     - PriceError               a price book contradicts itself, or lacks what was asked of it
     - AllocationError          an invoice cannot be divided as asked
     - ArchiveError             the archive cannot be read or written
-    - TransportError           no usable answer came (``sent``: no, maybe, yes)
+    - TransportError           no usable answer came
         - ConnectFailed        nothing was sent
+            - NoSuchHost       there is no host of that name
             - TLSError         the provider's certificate cannot be trusted
         - ProviderDown         nothing was sent, as too many requests in a row had failed
         - ConnectionLost       the connection broke before the answer was whole
@@ -18,10 +19,13 @@
         - TruncatedResponse
         - ResponseTooLarge
         - UnexpectedShape
-    - APIError                 the provider said no (``status``, ``retry_after``)
+        - UnexpectedDataError  a value cannot be read, and is missing in the table
+        - IncompleteListing    fewer records came than the provider says there are
+    - APIError                 the provider said no (``status``, ``retry_after_s``)
         - AuthenticationError
         - PermissionDenied
         - NotFound
+            - VMGone           a VM that was listed is not there any more
         - Conflict
         - ValidationError
         - RateLimited
@@ -38,7 +42,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +57,8 @@ class VMgenError(Exception):
     ----------
     retryable
         Whether trying again can help.
+    sent
+        Whether the request left: no, maybe or yes.
     operation, url
         What was asked of the provider, and where, without any secret; empty where it was not asked.
     status
@@ -60,6 +66,7 @@ class VMgenError(Exception):
     """
 
     retryable: ClassVar[bool] = False
+    sent = "no"
     operation = ""
     url = ""
     status = 0
@@ -86,7 +93,7 @@ class ArchiveError(VMgenError):
 
 
 class TransportError(VMgenError):
-    """No usable answer came; ``sent`` says whether the request left: no, maybe or yes."""
+    """No usable answer came."""
 
     sent = "maybe"
     retryable = True
@@ -98,8 +105,14 @@ class ConnectFailed(TransportError):
     sent = "no"
 
 
+class NoSuchHost(ConnectFailed):
+    """There is no host of that name: nothing was sent."""
+
+    retryable = False
+
+
 class TLSError(ConnectFailed):
-    """The provider's certificate cannot be trusted: nothing was sent."""
+    """The provider's certificate cannot be trusted, or it speaks no TLS: nothing was sent."""
 
     retryable = False
 
@@ -128,6 +141,8 @@ class RedirectRefused(TransportError):
 class ResponseError(VMgenError):
     """An answer came that is not what the provider documents."""
 
+    sent = "yes"
+
 
 class NotJSON(ResponseError):
     """The answer is not JSON: a maintenance page, a login page, a proxy."""
@@ -146,7 +161,14 @@ class ResponseTooLarge(ResponseError):
 
 
 class UnexpectedShape(ResponseError):
-    """The answer is JSON, but neither a list of records nor a record."""
+    """The answer is JSON, but neither a list of records nor a record.
+
+    Or it is records of which most cannot be read.
+    """
+
+
+class IncompleteListing(ResponseError):
+    """Fewer records came than the provider says there are, and no way to the others is shown."""
 
 
 class APIError(VMgenError):
@@ -159,6 +181,8 @@ class APIError(VMgenError):
     retry_after_s
         Seconds that the provider asks to wait, where it said so.
     """
+
+    sent = "yes"
 
     def __init__(self, message: str, *, status: int = 0, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -176,6 +200,10 @@ class PermissionDenied(APIError):
 
 class NotFound(APIError):
     """There is no such thing (404, 410)."""
+
+
+class VMGone(NotFound):
+    """A VM that was listed is not there any more: it was deleted since."""
 
 
 class Conflict(APIError):
@@ -224,6 +252,10 @@ class UnexpectedDataWarning(UserWarning):
     """A value in an answer could not be read, and is missing in the table."""
 
 
+class SkippedVMWarning(UserWarning):
+    """A VM that was listed is not there any more, and is not in the table."""
+
+
 class Stopped(VMgenError):
     """Somebody pressed Ctrl-C before this was asked or answered."""
 
@@ -266,6 +298,17 @@ class FetchInterrupted(VMgenError):
         """
         return self._again()
 
+    def __reduce__(self) -> tuple[Callable[..., FetchInterrupted], tuple[Any, ...]]:
+        """Pickle what came and what did not; the connection to fetch the rest stays behind."""
+        return _without_connection, (self.partial, self.failures)
+
+
+def _without_connection(partial: pd.DataFrame, failures: tuple[Failure, ...]) -> FetchInterrupted:
+    def again() -> pd.DataFrame:
+        raise SettingsError("this error was pickled, without its connection: fetch the VMs in .failures again")
+
+    return FetchInterrupted(partial, failures, again)
+
 
 class CommandError(VMgenError):
     """A power command was not carried out, or nobody knows."""
@@ -278,10 +321,16 @@ class CommandRefused(CommandError):
 class CommandOutcomeUnknown(CommandError):
     """The command was sent once, and it cannot be told whether it was carried out."""
 
+    sent = "maybe"
+
 
 class JobFailed(CommandError):
     """The provider accepted the command and then failed to carry it out."""
 
+    sent = "yes"
+
 
 class JobTimeout(CommandError, TimeoutError):
     """The job had not ended when the time to wait for it was over; it may still end."""
+
+    sent = "yes"
