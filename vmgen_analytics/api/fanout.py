@@ -49,8 +49,8 @@ def fan_out(
     again = [number for number, error in failed.items() if error.retryable and not isinstance(error, ProviderDown)]
     if again and len(failed) * 2 < len(waiting):
         for number, answer in _one_pass(ask, again, workers, interrupt):
-            failed.pop(number)
-            yield number, answer
+            first = failed.pop(number)
+            yield number, first if isinstance(answer, ProviderDown) else answer
     yield from failed.items()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_log = logging.getLogger("vmgen_analytics.api")
 
 SLOWER = 0.8
 FASTER = 1.02
@@ -25,12 +28,15 @@ class Gate:
 
     Parameters
     ----------
+    longest_wait_s
+        How long to wait, all in all, while nothing gets through.
     clock
         Seconds that only go up, for tests.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, longest_wait_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
         self.events = 0
+        self.longest_wait_s = longest_wait_s
         self.rate_per_s: float | None = None
         self._clock = clock
         self._lock = threading.Lock()
@@ -40,6 +46,14 @@ class Gate:
         self._passed = 0
         self._since: float | None = None
         self._fruitless = 0
+        self._pause_s = 0.0
+        self._waited_s = 0.0
+
+    def overlong_s(self) -> float:
+        """Seconds for which the gate is closed still, if those are not worth waiting for; else 0."""
+        with self._lock:
+            left = self._closed_until - self._clock()
+            return left if left > 0 and left + self._waited_s > self.longest_wait_s else 0.0
 
     def enter(self, stop: threading.Event) -> float:
         """Wait to be let through, and tell when that was; returns at once when everything is to stop."""
@@ -58,6 +72,7 @@ class Gate:
             self._since = now if self._since is None else self._since
             self._passed += 1
             self._fruitless = 0
+            self._pause_s = self._waited_s = 0.0
             if self.rate_per_s is not None and now - self._closed_until > CALM_S:
                 self.rate_per_s *= FASTER
 
@@ -75,7 +90,7 @@ class Gate:
             now = self._clock()
             if entered <= self._closed_at:
                 if retry_after_s is not None:
-                    self._closed_until = max(self._closed_until, self._closed_at + retry_after_s)
+                    self._close_until(max(self._closed_until, self._closed_at + retry_after_s))
                 return
             self.events += 1
             elapsed = max(1.0, now - (now if self._since is None else self._since))
@@ -83,11 +98,17 @@ class Gate:
             self.rate_per_s = max(SLOWEST_PER_S, SLOWER * measured)
             own_pause = min(FIRST_PAUSE_S * 2**self._fruitless, LONGEST_PAUSE_S)
             self._fruitless += 1
+            self._waited_s += self._pause_s if self._pause_s <= self.longest_wait_s else 0.0
             self._closed_at = now
-            self._closed_until = now + (own_pause if retry_after_s is None else max(retry_after_s, 0.05))
+            self._close_until(now + (own_pause if retry_after_s is None else max(retry_after_s, 0.05)))
             self._next_slot = self._closed_until
             self._passed = 0
             self._since = self._closed_until
+            _log.info("too many requests: all wait %.1f s, then %.1f a second", self._pause_s, self.rate_per_s)
+
+    def _close_until(self, end: float) -> None:
+        self._closed_until = end
+        self._pause_s = end - self._closed_at
 
     def _slot(self) -> float:
         with self._lock:

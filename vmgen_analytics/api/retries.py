@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from vmgen_analytics.api.gate import Gate
 from vmgen_analytics.errors import (
     ConnectFailed,
+    ConnectionLost,
+    NotJSON,
     ProviderDown,
     RateLimited,
     ServerError,
-    TLSError,
+    Stopped,
     TransportError,
+    TruncatedResponse,
     VMgenError,
 )
 
@@ -77,36 +80,79 @@ class Budget:
 class Breaker:
     """Stops asking a provider that is down: after 25 failures in a row, or 12 before it ever answered.
 
-    After a while one request is let through to see.
+    Also where it has asked to wait for 3 seconds or more, and fails again. One request of each operation is then let
+    through to see whether that one works, and one more after a rest; the others wait for what comes of it.
+
+    Parameters
+    ----------
+    clock
+        Seconds that only go up, for tests.
     """
 
-    IN_A_ROW, NEVER_ANSWERED, REST_S = 25, 12, 10.0
+    IN_A_ROW, NEVER_ANSWERED, REST_S, ASKED_S = 25, 12, 10.0, 3.0
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._failures = 0
         self._has_answered = False
-        self._open_until = 0.0
+        self._asked_at: float | None = None
+        self._closed_again_at: float | None = None
+        self._tried: set[str] = set()
+        self._scout: object = None
 
+    @property
     def is_open(self) -> bool:
-        """Tell whether nothing may be sent; the first who asks after the rest may."""
-        if self._failures < self._limit():
-            return False
-        if time.monotonic() < self._open_until:
-            return True
-        self._open_until = time.monotonic() + self.REST_S
-        return False
+        """Whether the provider seems to be down."""
+        return self._closed_again_at is not None
 
-    def note(self, error: VMgenError | None) -> None:
+    @property
+    def rest_s(self) -> float:
+        """Seconds until the provider is asked again."""
+        return max(0.0, (self._closed_again_at or 0.0) - self._clock())
+
+    def admits(self, operation: str, who: object) -> bool | None:
+        """Tell whether a request may be sent; None while another one finds out."""
+        if not self.is_open:
+            return True
+        if self._scout is not None:
+            return None
+        if not self.rest_s:
+            self._tried.clear()
+        if operation in self._tried:
+            return False
+        self._tried.add(operation)
+        self._scout = who
+        return True
+
+    def note(self, error: VMgenError | None, operation: str, who: object, entered: float) -> None:
         """Note how a request ended; any answer but a failure of the provider's counts as an answer."""
-        if not isinstance(error, TransportError | ServerError):
-            self._failures, self._has_answered = 0, True
+        is_scout = self._scout is who
+        if not isinstance(error, _DOWN):
+            self._failures, self._has_answered, self._asked_at, self._closed_again_at = 0, True, None, None
             return
         self._failures += 1
-        if self._failures == self._limit():
-            self._open_until = time.monotonic() + self.REST_S
+        limit = self.IN_A_ROW if self._has_answered else self.NEVER_ANSWERED
+        if is_scout or (not self.is_open and (self._failures >= limit or self._has_waited(error, entered))):
+            asked_s = getattr(error, "retry_after_s", None) or 0.0
+            self._closed_again_at = self._clock() + max(self.REST_S, asked_s)
+            self._tried.add(operation)
 
-    def _limit(self) -> int:
-        return self.IN_A_ROW if self._has_answered else self.NEVER_ANSWERED
+    def leave(self, who: object) -> None:
+        """Note that a request is over, however it ended."""
+        if self._scout is who:
+            self._scout = None
+
+    def _has_waited(self, error: VMgenError, entered: float) -> bool:
+        """Tell whether it was given the time that it had asked for."""
+        if not getattr(error, "retry_after_s", None):
+            return False
+        if self._asked_at is None:
+            self._asked_at = self._clock()
+        return entered > self._asked_at and self._clock() - self._asked_at >= self.ASKED_S
+
+
+_DOWN = (TransportError, ServerError, NotJSON, TruncatedResponse)
+_GLANCE_S = 0.02
 
 
 class Retrier:
@@ -125,7 +171,7 @@ class Retrier:
 
     def __init__(self, patience: Patience, seed: int | None = None) -> None:
         self.patience = patience
-        self.gate = Gate()
+        self.gate = Gate(patience.longest_wait_s)
         self.stop = threading.Event()
         self.retries = 0
         self._budget = Budget(patience.budget)
@@ -133,71 +179,111 @@ class Retrier:
         self._chance = random.Random(seed)
         self._lock = threading.Lock()
 
-    def call(self, attempt: Callable[[], T], *, is_command: bool = False) -> T:
+    def call(self, attempt: Callable[[], T], operation: str = "", *, is_command: bool = False) -> T:
         """Call until it works, or trying again is not allowed or cannot help.
+
+        Parameters
+        ----------
+        attempt
+            Sends once.
+        operation
+            What is asked: one that fails throughout does not keep another from being tried.
+        is_command
+            Whether it may change something.
 
         Raises
         ------
-        ProviderDown
-            Too many requests failed in a row: this one was not sent.
+        ProviderDown, RateLimited, Stopped
+            It was not sent: too many requests in a row failed, the provider asks to wait too long, or it is over.
         VMgenError
             The error of the last try.
         """
         failed = refused = 0
         while True:
-            entered = self.gate.enter(self.stop)
-            self._check_breaker()
+            entered = self._enter()
             try:
-                found = attempt()
+                found = self._tried(attempt, operation, entered, is_first=not failed and not refused)
+            except RateLimited as error:
+                refused += 1
+                self.gate.refused(entered, error.retry_after_s)
+                if refused > (COMMAND_REFUSALS if is_command else self.patience.refusals) or self.gate.overlong_s():
+                    raise
             except VMgenError as error:
-                self._note(error)
-                if isinstance(error, RateLimited):
-                    refused += 1
-                    self.gate.refused(entered, error.retry_after_s)
-                    limit = COMMAND_REFUSALS if is_command else self.patience.refusals
-                    may_repeat = refused <= limit and self._is_short(error)
-                else:
-                    failed += 1
-                    may_repeat = failed < self.patience.tries and self._may_repeat(error, is_command)
-                if not may_repeat or self.stop.is_set():
+                failed += 1
+                if failed >= self.patience.tries or not self._may_repeat(error, is_command):
                     raise
                 self._pause_after(error, failed)
             else:
-                self._note(None, is_first=not failed and not refused)
                 return found
+            self.retries += 1
 
-    def _check_breaker(self) -> None:
-        with self._lock:
-            if self._breaker.is_open():
+    def _enter(self) -> float:
+        """Wait until the gate lets a request through, if that is worth it."""
+        if wait_s := self.gate.overlong_s():
+            raise RateLimited(
+                f"not sent: too many requests before, and the provider asks to wait; try again in {wait_s:.0f} s",
+                retry_after_s=wait_s,
+            )
+        entered = self.gate.enter(self.stop)
+        if self.stop.is_set():
+            raise Stopped("not sent: it was stopped before")
+        return entered
+
+    def _tried(self, attempt: Callable[[], T], operation: str, entered: float, *, is_first: bool) -> T:
+        """Try once, if the provider is not down, and note how it ended."""
+        who = object()
+        self._wait_for_scout(operation, who)
+        try:
+            found = attempt()
+        except VMgenError as error:
+            self._note(error, operation, who, entered)
+            raise
+        else:
+            self._note(None, operation, who, entered, is_first=is_first)
+            return found
+        finally:
+            with self._lock:
+                self._breaker.leave(who)
+
+    def _wait_for_scout(self, operation: str, who: object) -> None:
+        while True:
+            with self._lock:
+                may_go, rest_s = self._breaker.admits(operation, who), self._breaker.rest_s
+            if may_go:
+                return
+            if may_go is False:
                 raise ProviderDown(
-                    "not sent: too many requests in a row failed, so the provider seems to be down; try again later"
+                    "not sent: too many requests in a row failed, so the provider seems to be down; try again in "
+                    f"{rest_s:.0f} s"
                 )
+            if self.stop.wait(_GLANCE_S):
+                raise Stopped("not sent: it was stopped before")
 
-    def _note(self, error: VMgenError | None, *, is_first: bool = False) -> None:
-        if error is None:
+    def _note(
+        self, error: VMgenError | None, operation: str, who: object, entered: float, *, is_first: bool = False
+    ) -> None:
+        if error is not None and self.stop.is_set():
+            return  # it was broken off here, which says nothing about the provider
+        if not isinstance(error, (RateLimited, *_DOWN)):
             self.gate.passed()
         with self._lock:
-            self._breaker.note(error)
+            self._breaker.note(error, operation, who, entered)
             if is_first:
                 self._budget.earn()
 
-    def _is_short(self, error: RateLimited) -> bool:
-        return (error.retry_after_s or 0) <= self.patience.longest_wait_s
-
     def _may_repeat(self, error: VMgenError, is_command: bool) -> bool:
-        if is_command:
-            return isinstance(error, ConnectFailed) and not isinstance(error, TLSError)
-        if not error.retryable:
+        asked_s = getattr(error, "retry_after_s", None) or 0.0
+        if self.stop.is_set() or not error.retryable or asked_s > self.patience.longest_wait_s:
             return False
+        if is_command:
+            return isinstance(error, ConnectFailed)
         with self._lock:
-            return self._budget.spend()
+            return not self._breaker.is_open and self._budget.spend()
 
     def _pause_after(self, error: VMgenError, failed: int) -> None:
-        self.retries += 1
-        if isinstance(error, RateLimited):
-            return  # the gate makes everybody wait
+        """Wait a while; not after a connection that was kept too long, which a new one puts right."""
+        if isinstance(error, ConnectionLost) and failed == 1:
+            return
         with self._lock:
             delay = self._chance.uniform(0, min(self.patience.cap_s, self.patience.base_s * 2 ** (failed - 1)))
-        asked_s = getattr(error, "retry_after_s", None)
-        wait_s = delay if asked_s is None else min(max(asked_s, delay), self.patience.longest_wait_s)
-        self.stop.wait(wait_s)
+        self.stop.wait(max(delay, getattr(error, "retry_after_s", None) or 0.0))
