@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 import weakref
@@ -15,6 +16,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class HandshakeError(ssl.SSLError):
+    """No secure connection could be made, so nothing was sent."""
 
 
 class Wires:
@@ -51,8 +56,15 @@ class Wires:
         wires = self
 
         class Connection(kind.ConnectionCls):  # type: ignore[name-defined,misc]
+            debuglevel = 0  # http.client would print the headers, and the key among them
+
             def connect(self) -> None:
-                super().connect()
+                try:
+                    super().connect()
+                except ssl.SSLCertVerificationError:
+                    raise
+                except ssl.SSLError as error:
+                    raise HandshakeError(*error.args) from None
                 with wires._changed:
                     wires._open.add(self)
 
