@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from requests.utils import parse_header_links
 
 from vmgen_analytics.errors import (
     APIError,
@@ -80,7 +82,7 @@ def _json(request: Request, content: bytes, scrub: Callable[[str], str]) -> Any:
     except json.JSONDecodeError as error:
         if content.lstrip()[:1] in b"[{" and error.pos >= len(error.doc.rstrip()) - 1:
             raise TruncatedResponse(f"{request}: the answer ended too early ({len(content)} bytes came)") from None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # numbers of thousands of digits, brackets in brackets
         pass
     raise NotJSON(f"{request}: the answer is not JSON but {_excerpt(content, scrub)}; is base_url the API's address?")
 
@@ -101,23 +103,31 @@ def _refusal(
 def _words(payload: Any, scrub: Callable[[str], str]) -> str:
     """Find what an error answer says, in the usual places."""
     if not isinstance(payload, dict):
-        return scrub(_in_a_line(str(payload))[:200])
+        return scrub(_in_a_line(_written(payload))[:200])
     said = payload.get("message") or payload.get("error") or payload.get("title") or payload.get("detail") or ""
     errors = payload.get("errors")
+    said = _written(said)
     if isinstance(errors, dict):
-        said = "; ".join([str(said), *(f"{field}: {_flat(reason)}" for field, reason in errors.items())])
+        said = "; ".join([said, *(f"{field}: {_flat(reason)}" for field, reason in errors.items())])
     elif isinstance(errors, list):
-        said = "; ".join([str(said), *map(str, errors)])
-    return scrub(_in_a_line(str(said))[:500].strip("; "))
+        said = "; ".join([said, *map(_written, errors)])
+    return scrub(_in_a_line(said)[:500].strip("; "))
 
 
 def _in_a_line(text: str) -> str:
     """Leave out what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\s+", " ", text))
+    return "".join(letter if letter.isprintable() else " " for letter in re.sub(r"\s+", " ", text[:20_000]))
 
 
 def _flat(reason: Any) -> str:
-    return ", ".join(map(str, reason)) if isinstance(reason, list) else str(reason)
+    return ", ".join(map(_written, reason)) if isinstance(reason, list) else _written(reason)
+
+
+def _written(value: Any) -> str:
+    try:
+        return str(value)
+    except RecursionError:
+        return "something nested too deeply"
 
 
 def _excerpt(content: bytes, scrub: Callable[[str], str]) -> str:
@@ -130,11 +140,25 @@ def _excerpt(content: bytes, scrub: Callable[[str], str]) -> str:
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds that the provider asks to wait, from Retry-After as a number or a date; junk is None."""
     value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         return float(value)
-    try:
-        until = parsedate_to_datetime(value).timestamp()
-        now = parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
-    except (ValueError, TypeError, OverflowError):
+    until = http_date(value)
+    if until is None:
         return None
-    return max(0.0, until - now)
+    now = http_date(headers.get("Date", "")) or datetime.fromtimestamp(time.time(), UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def http_date(text: str) -> datetime | None:
+    """Read a date as headers have it; None where it is none."""
+    try:
+        said = parsedate_to_datetime(text)
+        return said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def next_page(headers: Mapping[str, str]) -> str | None:
+    """Find the next page in a Link header, None without one."""
+    links = parse_header_links(headers.get("Link", "")[:10_000])
+    return next((link["url"] for link in links if link.get("rel", "").lower() == "next"), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -12,11 +13,11 @@ from vmgen_analytics.api.transport import Request
 from vmgen_analytics.errors import RedirectRefused, SettingsError, UnexpectedShape, VMgenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from vmgen_analytics.api.operations import Operation
     from vmgen_analytics.api.retries import Retrier
-    from vmgen_analytics.api.transport import Transport
+    from vmgen_analytics.api.transport import Reply, Transport
 
     Record = dict[str, Any]
 
@@ -52,7 +53,9 @@ class Calls:
         VMgenError
             It cannot be had, or there is not exactly one.
         """
-        return envelope.record(self._read(operation, _path(operation, **place)), operation)
+        path = _path(operation, **place)
+        with self._about(operation, path):
+            return envelope.record(self._read(operation, path).payload, operation)
 
     def every(self, operation: Operation, **place: int | str) -> list[Record]:
         """Read all records, from as many pages as there are.
@@ -62,20 +65,25 @@ class Calls:
         VMgenError
             They cannot be had, or the pages do not end.
         """
-        path = _path(operation, **place)
+        first = path = _path(operation, **place)
         found: list[Record] = []
         seen = {path}
-        while True:
-            payload = self._read(operation, path)
-            found += envelope.records(payload, operation)
-            self.learned.note_list(operation, payload)
-            link = envelope.next_link(payload)
-            if link is None:
-                return found
-            path = self._page(path, link)
-            if path in seen or len(seen) >= MAX_PAGES:
-                raise UnexpectedShape(f"{operation}: the pages do not end (after {len(seen)})")
-            seen.add(path)
+        with self._about(operation, first):
+            while True:
+                payload, next_page = self._read(operation, path)
+                found += envelope.records(payload, operation)
+                self.learned.note_list(operation, payload)
+                link = envelope.next_link(payload) or next_page
+                if link is None:
+                    break
+                path = self._page(path, link)
+                if path in seen or len(seen) >= MAX_PAGES:
+                    raise UnexpectedShape(f"{operation}: the pages do not end (after {len(seen)})")
+                seen.add(path)
+            if len(seen) > 1:
+                found = _once_each(found)
+            envelope.check_complete(payload, found, operation)
+        return found
 
     def payload(self, operation: Operation, **place: int | str) -> Any:
         """Read an answer as it came, decoded, with nothing taken out of it.
@@ -85,7 +93,9 @@ class Calls:
         VMgenError
             It cannot be had.
         """
-        return self._read(operation, _path(operation, **place))
+        path = _path(operation, **place)
+        with self._about(operation, path):
+            return self._read(operation, path).payload
 
     def once(self, operation: Operation, body: Mapping[str, Any] | None = None, **place: int | str) -> Record:
         """Send what changes something, once.
@@ -110,9 +120,11 @@ class Calls:
             It was refused, or (`vmgen_analytics.following.is_unclear`) may have been carried out.
         """
         content = None if body is None else sealed(body)
-        request = Request(operation.name, operation.method, _path(operation, **place), content, is_fresh=True)
+        path = _path(operation, **place)
+        request = Request(operation.name, operation.method, path, content, is_fresh=True)
         try:
-            payload = self._retrier.call(lambda: self._transport.send(request), is_command=True)
+            with self._about(operation, path):
+                payload, _ = self._retrier.call(lambda: self._transport.send(request), operation.name, is_command=True)
         except VMgenError as error:
             secrets = secrets_in(body)
             if not secrets:
@@ -132,9 +144,19 @@ class Calls:
             raise RedirectRefused(f"GET {path}: its next page is at another address than base_url, and is not asked")
         return target.removeprefix(base_url)
 
-    def _read(self, operation: Operation, path: str) -> Any:
+    def _read(self, operation: Operation, path: str) -> Reply:
         request = Request(operation.name, operation.method, path)
-        return self._retrier.call(lambda: self._transport.send(request))
+        return self._retrier.call(lambda: self._transport.send(request), operation.name)
+
+    @contextmanager
+    def _about(self, operation: Operation, path: str) -> Iterator[None]:
+        """Write what was asked on errors that come from no single answer."""
+        try:
+            yield
+        except VMgenError as error:
+            error.operation = error.operation or operation.name
+            error.url = error.url or self._transport.base_url + path
+            raise
 
 
 def _path(operation: Operation, **place: int | str) -> str:
@@ -142,6 +164,13 @@ def _path(operation: Operation, **place: int | str) -> str:
         if not str(value).replace("-", "").replace("_", "").isalnum() or not str(value).isascii():
             raise SettingsError(f"{value!r} is no number of a VM, location or job")
     return operation.path.format(**place)
+
+
+def _once_each(records: list[Record]) -> list[Record]:
+    """Leave out records that stand on two pages, as they do where one was added between two questions."""
+    if not all(isinstance(record.get("id"), int | str) for record in records):
+        return records
+    return list({record["id"]: record for record in records}.values())
 
 
 def _only(payload: Any, operation: Operation) -> Record:

@@ -153,7 +153,9 @@ def read_document(base_url: str) -> Document | None:
 def _ask_account(auth: KeyAuth, base_url: str) -> None:
     transport = Transport(base_url, auth, 1, PATIENCE)
     try:
-        payload = transport.send(Request(operations.ACCOUNT.name, operations.ACCOUNT.method, operations.ACCOUNT.path))
+        payload = transport.send(
+            Request(operations.ACCOUNT.name, operations.ACCOUNT.method, operations.ACCOUNT.path)
+        ).payload
     finally:
         transport.close()
     if not envelope.record(payload, operations.ACCOUNT).keys() & set(operations.ACCOUNT.fields):

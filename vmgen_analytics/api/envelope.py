@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from vmgen_analytics.errors import UnexpectedShape
+from vmgen_analytics.errors import IncompleteListing, UnexpectedShape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vmgen_analytics.api.operations import Operation
 
 _LISTS = ("data", "items", "results", "records")
 _NEXT = (("next",), ("next_page_url",), ("links", "next"), ("meta", "next"), ("pagination", "next"))
+_PAGING = ("meta", "pagination")
+_PAGE_WORDS = {"current_page", "last_page", "page", "per_page", "page_size", "limit", "offset", "next_cursor", "next"}
 
 
 def records(payload: Any, operation: Operation) -> list[dict[str, Any]]:
@@ -66,12 +71,48 @@ def next_link(payload: Any) -> str | None:
             link = link.get(key) if isinstance(link, dict) else None
         if isinstance(link, str) and link:
             return link
-    meta = payload.get("meta")
-    meta = meta if isinstance(meta, dict) else payload
-    current, last = meta.get("current_page"), meta.get("last_page")
+    return _numbered(_paging(payload))
+
+
+def check_complete(payload: Any, records: Sequence[Any], operation: Operation) -> None:
+    """Compare the records of all pages with how many the last page says there are.
+
+    A total that stands beside nothing about pages is none: it may be of what the records tell.
+
+    Raises
+    ------
+    IncompleteListing
+        There are more.
+    """
+    if not isinstance(payload, dict):
+        return
+    said = _paging(payload)
+    totals = (said.get(name) for name in ("total", "total_count", "totalCount", "total_entries"))
+    total = next((each for each in totals if isinstance(each, int) and not isinstance(each, bool)), 0)
+    if total > len(records) and (said is not payload or payload.keys() & _PAGE_WORDS):
+        raise IncompleteListing(
+            f"{operation}: {len(records)} of {total} records came, and the answer names no next page: nothing is "
+            "taken, as some would seem not to exist"
+        )
+
+
+def _paging(payload: dict[str, Any]) -> dict[str, Any]:
+    """Find what an answer says about its pages: in ``meta``, in ``pagination`` (there too), or beside its records."""
+    found = payload
+    for name in _PAGING:
+        inner = found.get(name)
+        found = inner if isinstance(inner, dict) else found
+    return found
+
+
+def _numbered(said: dict[str, Any]) -> str | None:
+    current, last = said.get("current_page"), said.get("last_page")
     if isinstance(current, int) and isinstance(last, int) and current < last:
         return f"?page={current + 1}"
-    return None
+    cursor, number = said.get("next_cursor"), said.get("next_page")
+    if isinstance(cursor, str) and cursor:
+        return f"?cursor={quote(cursor, safe='')}"
+    return f"?page={number}" if isinstance(number, int) and number > 1 else None
 
 
 def wrapping(payload: Any, operation: Operation) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import orjson
@@ -56,6 +57,13 @@ class Request:
         return f"{self.method} {self.path}"
 
 
+class Reply(NamedTuple):
+    """An answer: its decoded JSON, None where it is empty, and what its Link header names as the next page."""
+
+    payload: Any
+    next_page: str | None = None
+
+
 @dataclass
 class _Answer:
     """An answer as far as it came."""
@@ -73,7 +81,7 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """Sessions that threads share and nobody changes.
+    """Sessions that threads share and nobody changes; after a fork, the child makes its own.
 
     Parameters
     ----------
@@ -93,11 +101,12 @@ class Transport:
         self.attempts = Attempts()
         self.provider_clock: tuple[datetime, float] | None = None
         self._auth = auth
-        self._wires = Wires(timeouts.attempt_s)
-        self._shared = self._session(workers)
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._open()
 
-    def send(self, request: Request) -> Any:
-        """Try once and return the decoded JSON, None for an empty answer.
+    def send(self, request: Request) -> Reply:
+        """Try once.
 
         Raises
         ------
@@ -110,9 +119,10 @@ class Transport:
             with self._noted(request, url, answer):
                 self._exchange(request, url, answer)
                 if answer.status not in (301, 302, 303, 307, 308):
-                    return answers.decoded(
+                    payload = answers.decoded(
                         request, answer.status, answer.headers, bytes(answer.content), self._auth.scrub
                     )
+                    return Reply(payload, answers.next_page(answer.headers))
                 url = self._redirected(request, url, answer.headers.get("Location", ""))
         raise RedirectRefused(f"{request}: redirected more than {MAX_REDIRECTS} times; check base_url")
 
@@ -123,6 +133,17 @@ class Transport:
     def close(self) -> None:
         """Close the connections that wait for use."""
         self._shared.close()
+
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._wires = Wires(self.timeouts.attempt_s)
+        self._shared = self._session(self._workers)
+
+    def _session_for(self, request: Request) -> requests.Session:
+        with self._lock:
+            if self._process != os.getpid():  # two processes on one connection would read each other's answers
+                self._open()
+            return self._session(1) if request.is_fresh else self._shared
 
     def _session(self, connections: int) -> requests.Session:
         session = _Session()
@@ -159,7 +180,7 @@ class Transport:
 
     def _exchange(self, request: Request, url: str, answer: _Answer) -> None:
         began = time.monotonic()
-        session = self._session(1) if request.is_fresh else self._shared
+        session = self._session_for(request)
         try:
             self._receive(session, request, url, answer, began + self.timeouts.attempt_s)
         except VMgenError:
@@ -209,11 +230,8 @@ class Transport:
         return target
 
     def _note_clock(self, date: str | None) -> None:
-        if date:
-            try:
-                self.provider_clock = (parsedate_to_datetime(date), time.monotonic())
-            except ValueError:
-                self.provider_clock = None
+        said = answers.http_date(date or "")
+        self.provider_clock = (said, time.monotonic()) if said else None
 
     def _failure(self, request: Request, error: Exception, received: int, elapsed_s: float) -> VMgenError:
         """Name what went wrong."""
