@@ -6,7 +6,7 @@ import pytest
 from scripted import says
 
 import vmgen_analytics as va
-from vmgen_analytics.errors import AuthenticationError, FetchInterrupted, NotFound, ServerError, UnexpectedDataWarning
+from vmgen_analytics.errors import AuthenticationError, FetchInterrupted, ServerError, UnexpectedDataWarning, VMGone
 from vmgen_analytics.fetch.vms import uptime_h
 from vmgen_analytics.schema import TABLES
 
@@ -132,7 +132,7 @@ def test_a_part_may_be_asked_for(fleet, client):
     del fleet.always[asks(2)]
     frame, failures = va.fetch_usage(client, [1, 2, 3], on_error="partial")
     assert frame["vm_id"].tolist() == [1, 3]
-    assert [(failure.table, failure.vm_id, type(failure.error)) for failure in failures] == [("usage", 2, NotFound)]
+    assert [(failure.table, failure.vm_id, type(failure.error)) for failure in failures] == [("usage", 2, VMGone)]
 
 
 def test_nothing_at_all_still_is_a_table(fleet, client):

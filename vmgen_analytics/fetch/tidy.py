@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from reprlib import Repr
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,13 +12,18 @@ import pandas as pd
 from vmgen_analytics.errors import (
     Failure,
     FetchInterrupted,
+    NotFound,
+    SkippedVMWarning,
     Stopped,
     UnexpectedDataError,
     UnexpectedDataWarning,
+    UnexpectedShape,
     VMgenError,
+    VMGone,
 )
 from vmgen_analytics.fetch import values
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.table import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +33,13 @@ if TYPE_CHECKING:
     from vmgen_analytics.table import Column, Table
 
     Record = dict[str, Any]
+
+
+NEEDED = ("int64", "float64", DAY)
+"""What tables are for: an answer in which these cannot be read is of no use; one without some text still is."""
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
 
 
 class Fetched(NamedTuple):
@@ -61,10 +74,18 @@ def tidy(table: Table, operation: Operation, batches: Sequence[Batch], **stamps:
     -------
     Fetched
         The table, and a failure for each field and VM with values that could not be read. A row whose key cannot
-        be read is left out. A field that no record has is missing throughout, with an `UnexpectedDataWarning`.
+        be read is left out, and an answer of which more than half cannot be read is left out whole. A field that no
+        record has is missing throughout, with an `UnexpectedDataWarning`.
+
+    Raises
+    ------
+    UnexpectedShape
+        More than half of the numbers or days of a field (two at least), or of the keys, cannot be read, and the
+        answer is the only one.
     """
     records = [record for batch in batches for record in batch.records]
     sizes = [len(batch.records) for batch in batches]
+    answer_of = np.repeat(np.arange(len(batches)), sizes)
     known = {
         name: np.repeat(np.array([batch.known[name] for batch in batches], dtype="int64"), sizes)
         for name in (batches[0].known if batches else {})
@@ -72,14 +93,53 @@ def tidy(table: Table, operation: Operation, batches: Sequence[Batch], **stamps:
     vm_ids = known.get("vm_id")
     columns: dict[str, Any] = {**known, **{name: _repeated(stamp, len(records)) for name, stamp in stamps.items()}}
     failures: list[Failure] = []
+    refused: dict[int, str] = {}
     for name, column in _fields(table, operation).items():
         if name not in columns:
             field = column.source or name
             found = _found(operation, field, records)
             columns[name], bad = values.column(found, column.dtype)
             failures += _unread(table, field, found, bad, vm_ids)
+            if name in table.key:
+                bad = np.flatnonzero(pd.isna(columns[name])).tolist()
+            if bad and (name in table.key or column.dtype in NEEDED):
+                refused |= _mostly_bad(field, found, bad, answer_of, least=1 if name in table.key else 2)
+    if refused:
+        return _without_refused(table, operation, batches, refused, stamps)
     columns, lost = _without_broken_keys(table, columns, vm_ids)
     return Fetched(table.frame(columns, unique=False), (*failures, *lost))
+
+
+def _mostly_bad(field: str, found: Sequence[Any], bad: Sequence[int], answer_of: Any, *, least: int) -> dict[int, str]:
+    """Find the answers of which more than half of a field, and not too few to tell, cannot be read; and say why."""
+    answers = int(answer_of[-1]) + 1
+    unreadable = np.bincount(answer_of[bad], minlength=answers)
+    is_most = 2 * unreadable > np.bincount(answer_of, minlength=answers)
+    refused = np.flatnonzero(is_most & (unreadable >= least)).tolist()
+    examples = {int(answer_of[position]): found[position] for position in reversed(bad)}
+    return {
+        answer: f"{unreadable[answer]} value(s) of {field!r} cannot be read, as {_SHORT.repr(examples[answer])}"
+        for answer in refused
+    }
+
+
+def _without_refused(
+    table: Table, operation: Operation, batches: Sequence[Batch], refused: Mapping[int, str], stamps: Mapping[str, Any]
+) -> Fetched:
+    """Make the table of the other answers; a single answer is no answer at all then."""
+    errors = {}
+    for place, why in refused.items():
+        fields = ", ".join(map(_SHORT.repr, list(batches[place].records[0])[:10]))
+        errors[place] = UnexpectedShape(f"{operation}: {why}; nothing of this answer is taken (its fields: {fields})")
+        errors[place].operation = operation.name
+        if not batches[place].known:
+            raise errors[place]
+    others = [batch for place, batch in enumerate(batches) if place not in refused]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnexpectedDataWarning)  # told once
+        fetched = tidy(table, operation, others, **stamps)
+    failures = [Failure(table.name, batches[place].known.get("vm_id"), error) for place, error in errors.items()]
+    return Fetched(fetched.frame, (*failures, *fetched.failures))
 
 
 def for_each(
@@ -123,8 +183,20 @@ def for_each(
     except KeyboardInterrupt:
         for number in wanted.keys() - answers.keys() - failures.keys():
             failures[number] = _failure(table, known, number, Stopped("not had: it was stopped before"))
+    if known == "vm_id" and answers:
+        failures |= {number: _gone(failure) for number, failure in failures.items()}
     batches = [Batch({known: number}, answers[number]) for number in sorted(answers)]
     return batches, [failures[number] for number in sorted(failures)]
+
+
+def _gone(failure: Failure) -> Failure:
+    """Say of a VM that is not found, where others are, that it was deleted since it was listed."""
+    error = failure.error
+    if type(error) is not NotFound:
+        return failure
+    gone = VMGone(f"it is gone since the VMs were listed, and left out ({error})", status=error.status)
+    gone.operation, gone.url = error.operation, error.url
+    return Failure(failure.table, failure.vm_id, gone)
 
 
 def _failure(table: Table, known: str, number: int, error: VMgenError) -> Failure:
@@ -137,7 +209,7 @@ def today(client: Client) -> pd.Timestamp:
 
 
 def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = None) -> pd.DataFrame:
-    """Return the table if all of it came; values that could not be read are warnings.
+    """Return the table if all of it came; values that could not be read, and VMs that are gone, are warnings.
 
     Parameters
     ----------
@@ -151,10 +223,11 @@ def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = N
     FetchInterrupted
         Some VMs did not answer.
     """
-    missing = [each for each in fetched.failures if not isinstance(each.error, UnexpectedDataError)]
+    missing = [each for each in fetched.failures if not isinstance(each.error, tuple(_HARMLESS))]
     for failure in fetched.failures:
-        if isinstance(failure.error, UnexpectedDataError):
-            warnings.warn(str(failure), UnexpectedDataWarning, stacklevel=3)
+        for kind, warning in _HARMLESS.items():
+            if isinstance(failure.error, kind):
+                warnings.warn(str(failure), warning, stacklevel=3)
     if not missing:
         return fetched.frame
 
@@ -165,6 +238,9 @@ def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = N
         return _resumed(table, fetched.frame, lambda: again(vm_ids) if again else fetched.frame.iloc[:0])
 
     raise FetchInterrupted(fetched.frame, tuple(missing), resume)
+
+
+_HARMLESS = {UnexpectedDataError: UnexpectedDataWarning, VMGone: SkippedVMWarning}
 
 
 def _resumed(table: Table, came: pd.DataFrame, rest: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -212,7 +288,7 @@ def _unread(table: Table, field: str, found: Sequence[Any], bad: Sequence[int], 
 
 def _sentence(field: str, unread: Sequence[Any]) -> str:
     more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
-    return f"the value {repr(unread[0])[:60]} of {field} cannot be read and is missing in the table{more}"
+    return f"the value {_SHORT.repr(unread[0])[:60]} of {field} cannot be read and is missing in the table{more}"
 
 
 def _without_broken_keys(table: Table, columns: Mapping[str, Any], vm_ids: Any) -> tuple[dict[str, Any], list[Failure]]:

@@ -83,6 +83,8 @@ def truth(value: Any) -> bool:
     words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
     if isinstance(value, bool):
         return value
+    if not isinstance(value, int | float | str):
+        raise ValueError(value)
     if str(value).lower() not in words:
         raise ValueError(value)
     return words[str(value).lower()]
