@@ -1,15 +1,18 @@
 """Deploying, deleting, scripts and tickets: checked before anything is sent, sent once, followed, written down."""
 
 import base64
+import contextlib
 import itertools
 import json
 import logging
 import traceback
 
 import pytest
-from scripted import Answer, broken, page, says
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scripted import Answer, Provider, broken, page, says
 
-from vmgen_analytics import Archive, provisioning, sync
+from vmgen_analytics import Archive, Client, power, provisioning, sync
 from vmgen_analytics.errors import (
     ArchiveError,
     AuthenticationError,
@@ -492,6 +495,43 @@ def test_a_refused_deletion_is_refused(doomed, client, archive, fault):
     with pytest.raises(VMgenError):
         provisioning.delete(client, 7, confirm_name="web-1", archive=archive)
     assert log(archive) == [[7, "delete", "refused", ""]]
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "job_id", "job", "data", "message", "status", "started_at"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=10)
+@example(answer={"job_id": "\ud800", "id": 2**70}, number=1)
+@example(answer={"message": "Something went wrong!"}, number=1)
+@given(answer=ANY_JSON, number=st.integers(1, 10**9))
+def test_any_answer_to_what_was_sent_ends_as_it_should(tmp_path_factory, answer, number):
+    archive = Archive(tmp_path_factory.mktemp("any"))
+    said = Answer(json.dumps(answer).encode())
+    with Provider() as provider, Client("k", base_url=provider.url) as client:
+        vm = {"id": number, "name": "web-1", "state": "UP"}
+        provider.serve(vms=[vm], locations=[{"id": 2, "name": "x"}], packages={2: [{"name": "Storage"}]})
+        provider.always[f"GET /virtual-machines/{number}/configuration"] = vm
+        provider.always["GET /os-images"] = [{"id": 11}]
+        for asked in ("POST /virtual-machines/", f"DELETE /virtual-machines/{number}"):
+            provider.always[asked] = said
+        provider.always[f"POST /virtual-machines/{number}/command"] = said
+        options = {"archive": archive, "wait": False, "following": Following(unclear_s=0)}
+        for call in (
+            lambda: provisioning.deploy(client, **GOOD, **options),
+            lambda: provisioning.delete(client, number, confirm_name="web-1", last_sync=False, **options),
+            lambda: power.reboot(client, number, **options),
+        ):
+            with contextlib.suppress(CommandOutcomeUnknown):
+                assert call().outcome == "accepted"
+        assert sum(received.method != "GET" for received in provider.received) == 3
+    assert set(archive.read("commands")["outcome"]) <= {"accepted", "unknown"}
 
 
 # scripts

@@ -20,6 +20,7 @@ from vmgen_analytics.errors import (
     TransportError,
     VMgenError,
 )
+from vmgen_analytics.fetch import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,10 @@ def job_number(answer: Record) -> str:
     job = answer.get("job")
     inner = job.get("id") if isinstance(job, dict) else None
     number = next((each for each in (answer.get("job_id"), answer.get("jobId"), inner) if each is not None), "")
-    return str(number) if isinstance(number, int | str) else ""
+    try:
+        return values.text(number)
+    except ValueError:
+        return ""
 
 
 def is_unclear(error: VMgenError) -> bool:
