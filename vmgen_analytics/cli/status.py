@@ -11,6 +11,7 @@ import typer
 
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.fleet import coverage, vm_days
+from vmgen_analytics.logbook import left_sending
 
 if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
@@ -34,6 +35,8 @@ def status(
         show(months, f"{name}: VM-days of traffic by month ({account['time_zone']})")
         say(f"Last sync: {account['last_sync'] or 'never'}{_completeness(account)}")
         say(f"Next: {account['next']}")
+        for command in account["left_sending"]:
+            say(f"Nobody knows the end of: {command}")
         if verbose:
             say(f"Of the server: {account['learned'] or 'nothing was learned yet'}")
 
@@ -59,16 +62,23 @@ def holdings(archive: Archive, settings: Settings, now: datetime) -> dict[str, A
     -------
     dict
         ``archive`` and ``accounts``: by name ``months`` (records of table ``coverage``), ``last_sync``,
-        ``last_failures``, ``incomplete``, ``learned``, ``month_ends``, ``time_zone`` and ``next``.
+        ``last_failures``, ``incomplete``, ``learned``, ``left_sending``, ``month_ends``, ``time_zone`` and ``next``.
     """
     months = archive.months()
     start, end = (months[0], months[-1] + 1) if months else (pd.Period(now, "M"), pd.Period(now, "M"))
     days = vm_days(archive, start.to_timestamp(), end.to_timestamp())
     syncs = archive.read("syncs")
+    unended = left_sending(archive)
     names = sorted({*days["account"], *syncs["account"]})
     return {
         "archive": archive.url,
-        "accounts": {name: _account(name, days, syncs, settings, pd.Timestamp(now)) for name in names},
+        "accounts": {
+            name: {
+                **_account(name, days, syncs, settings, pd.Timestamp(now)),
+                "left_sending": _sentences(unended, name),
+            }
+            for name in names
+        },
     }
 
 
@@ -91,6 +101,16 @@ def _account(
         "time_zone": zone.key,
         "next": _next(last, now, ends),
     }
+
+
+def _sentences(unended: pd.DataFrame, account: str) -> list[str]:
+    """Tell of commands whose process died while it sent them: they may have been carried out."""
+    mine = unended[unended["account"] == account]
+    return [
+        f"{row.command} of VM {row.vm_id}, about to be sent at {row.requested_at:%Y-%m-%d %H:%M} UTC by {row.user}; "
+        "look at the VM before sending it again"
+        for row in mine.itertuples()
+    ]
 
 
 def _next(last: pd.Timestamp | None, now: pd.Timestamp, ends: pd.Timestamp) -> str:
