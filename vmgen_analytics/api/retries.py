@@ -78,7 +78,7 @@ class Budget:
 
 
 class Breaker:
-    """Stops asking a provider that is down: after 25 failures in a row, or 12 before it ever answered.
+    """Stops asking a provider that is down: after 25 failures in a row, or 10 before it ever answered.
 
     Also where it has asked to wait for 3 seconds or more, and fails again. One request of each operation is then let
     through to see whether that one works, and one more after a rest; the others wait for what comes of it.
@@ -89,7 +89,7 @@ class Breaker:
         Seconds that only go up, for tests.
     """
 
-    IN_A_ROW, NEVER_ANSWERED, REST_S, ASKED_S = 25, 12, 10.0, 3.0
+    IN_A_ROW, NEVER_ANSWERED, REST_S, ASKED_S = 25, 10, 10.0, 3.0
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
