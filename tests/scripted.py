@@ -26,6 +26,7 @@ class Received:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    port: int = 0  # the client's, which tells its connections apart
 
     @property
     def json(self) -> Any:
@@ -92,6 +93,19 @@ def dripping(body: bytes, pause_s: float, *, size: int = 1, status: int = 200, *
     return Answer(body, spoil=drip)
 
 
+def raw(*pieces: bytes, pause_s: float = 0.0) -> Answer:
+    """These bytes in place of an answer, head and all, with pauses between them; then the connection is closed."""
+
+    def write(handler: "_Handler", _: bytes) -> None:
+        for piece in pieces:
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+            time.sleep(pause_s)
+        handler.close_connection = True
+
+    return Answer(spoil=write)
+
+
 def silent(seconds: float) -> Answer:
     """The request is read, and nothing is said for a while."""
 
@@ -117,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        received = Received(self.command, self.path, dict(self.headers), body)
+        received = Received(self.command, self.path, dict(self.headers), body, self.client_address[1])
         answer = self.provider.next_answer(received)
         if answer.spoil is None:
             self.start(answer.status, {"Content-Length": str(len(answer.body)), **answer.headers})
