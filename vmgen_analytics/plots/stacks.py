@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from vmgen_analytics.plots import labels, style
@@ -97,18 +98,15 @@ def side_labels(ax: Axes, bands: Sequence[tuple[str, ColorType, float | None]], 
         _legend(ax, bands)
         return
     wanted = [(middle - low) / (high - low) if middle is not None else None for _, _, middle in bands]
-    for (name, colour, middle), height in zip(bands, spread(wanted, step), strict=True):
-        arrow = {"arrowstyle": "-", "color": colour, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
-        place: dict[str, Any] = {"annotation_clip": False, "va": "center", "ha": "left"}
-        if middle is None:
-            place |= {"xycoords": "axes fraction", "xytext": (14, 0), "textcoords": "offset points"}
-            style.write(ax, "■", (1, height), color=colour, **place)
-        else:
-            spot = (1 + 14 / width_pt, height)
-            place |= {"xycoords": "data", "xytext": spot, "textcoords": "axes fraction", "arrowprops": arrow}
-            style.write(ax, "■", (edge, middle), color=colour, **place)
-        beside = {"xycoords": "axes fraction", "xytext": (25, 0), "textcoords": "offset points"}
-        style.write(ax, labels.drawable(name), (1, height), va="center", ha="left", fontsize=style.TEXT_PT, **beside)
+    left, right = ax.get_xlim()
+    for (name, colour, _), start, height in zip(bands, wanted, spread(wanted, step), strict=True):
+        if start is not None:
+            ends = ([(edge - left) / (right - left), 1 + 14 / width_pt], [start, height])
+            ax.add_artist(Line2D(*ends, transform=ax.transAxes, clip_on=False, color=colour, linewidth=1.2))
+        place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+        place |= {"annotation_clip": False, "va": "center", "ha": "left"}
+        style.write(ax, "■", (1, height), xytext=(14, 0), color=colour, **place)
+        style.write(ax, labels.drawable(name), (1, height), xytext=(25, 0), fontsize=style.TEXT_PT, **place)
 
 
 def spread(wanted: Sequence[float | None], step: float) -> list[float]:
