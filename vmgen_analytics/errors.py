@@ -223,7 +223,7 @@ class RateLimited(APIError):
 
 
 class ServerError(APIError):
-    """The provider failed (5xx, 408)."""
+    """The provider failed (5xx, 408, 425)."""
 
     retryable = True
 

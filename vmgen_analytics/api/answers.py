@@ -43,6 +43,7 @@ _KINDS: Mapping[int, tuple[type[APIError], str]] = {
     409: (Conflict, "something else is under way"),
     410: (NotFound, "it is gone"),
     422: (ValidationError, "the provider does not accept the request"),
+    425: (ServerError, "the provider wants the request later"),
     429: (RateLimited, "too many requests; try again later"),
 }
 

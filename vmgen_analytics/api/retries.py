@@ -220,10 +220,12 @@ class Retrier:
     def _enter(self) -> float:
         """Wait until the gate lets a request through, if that is worth it."""
         if wait_s := self.gate.overlong_s():
-            raise RateLimited(
+            error = RateLimited(
                 f"not sent: too many requests before, and the provider asks to wait; try again in {wait_s:.0f} s",
                 retry_after_s=wait_s,
             )
+            error.sent = "no"
+            raise error
         entered = self.gate.enter(self.stop)
         if self.stop.is_set():
             raise Stopped("not sent: it was stopped before")

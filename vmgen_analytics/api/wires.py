@@ -76,7 +76,13 @@ class Wires:
 
     @contextlib.contextmanager
     def _awaited(self, connection: Any) -> Iterator[None]:
-        """Watch a connection until its answer begins; one thread does that for all, while there is any."""
+        """Watch a connection until its answer begins; one thread does that for all, while there is any.
+
+        Raises
+        ------
+        TimeoutError
+            It was broken off; http.client would take as much of the head as came for the whole.
+        """
         with self._changed:
             self._waiting[connection] = time.monotonic() + self._answer_s
             if self._watcher is None:
@@ -86,9 +92,11 @@ class Wires:
             yield
         finally:
             with self._changed:
-                self._waiting.pop(connection, None)
+                was_in_time = self._waiting.pop(connection, None) is not None
                 if not self._waiting:
                     self._changed.notify()
+        if not was_in_time:
+            raise TimeoutError("the head of the answer took too long")
 
     def _watch(self) -> None:
         with self._changed:
