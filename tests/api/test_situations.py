@@ -1,0 +1,593 @@
+"""What can happen on the way to a provider and back, and what the client makes of it: one situation a test.
+
+Over real HTTP, with counts of what the provider received. What lasts or concerns many VMs stands in
+``test_many_vms.py``, the plain statuses and bodies in ``test_reads.py``, commands in ``test_commands_once.py``.
+"""
+
+import gzip
+import http.client
+import json
+import logging
+import os
+import shutil
+import socket
+import socketserver
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import zlib
+from contextlib import contextmanager
+
+import pytest
+from scripted import KEY, Answer, Provider, broken, cut_off, dripping, page, raw, says, silent
+
+from vmgen_analytics.api import transport
+from vmgen_analytics.api.retries import Patience
+from vmgen_analytics.api.transport import Timeouts
+from vmgen_analytics.errors import (
+    APIError,
+    Conflict,
+    ConnectFailed,
+    ConnectionLost,
+    IncompleteListing,
+    NoSuchHost,
+    NotFound,
+    NotJSON,
+    RateLimited,
+    RedirectRefused,
+    RequestTimeout,
+    ResponseTooLarge,
+    ServerError,
+    TLSError,
+    TransportError,
+    TruncatedResponse,
+    UnexpectedShape,
+    ValidationError,
+    VMgenError,
+)
+from vmgen_analytics.following import is_unclear
+
+VMS = "GET /virtual-machines"
+COMMAND = "POST /virtual-machines/7/command"
+VM = {"id": 1, "name": "web"}
+ONCE = Patience(tries=1)
+SHORT = Timeouts(connect_s=1, read_s=0.15, attempt_s=0.4)
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture(autouse=True)
+def home(provider):
+    provider.always[VMS] = [VM]
+    provider.always[COMMAND] = {"job_status": "success"}
+    return provider
+
+
+# The connection cannot be made: nothing was sent.
+
+
+@pytest.mark.parametrize("ask", ["vms", "command"])
+@pytest.mark.parametrize(
+    ("error", "kind", "lookups"),
+    [(socket.EAI_NONAME, NoSuchHost, 1), (socket.EAI_AGAIN, ConnectFailed, 4)],
+    ids=["no such name", "no name server"],
+)
+def test_a_name_that_does_not_exist_is_looked_up_once(provider, connect, monkeypatch, ask, error, kind, lookups):
+    looked_up = []
+
+    def nowhere(*arguments, **_):
+        looked_up.append(arguments)
+        raise socket.gaierror(error, "as the system says it")
+
+    client = connect(provider, base_url="https://api.example.invalid")
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    with pytest.raises(kind, match=r"api\.example\.invalid.*nothing was sent") as caught:
+        client.vms() if ask == "vms" else client.command(7, "reboot")
+    assert caught.value.sent == "no"
+    assert len(looked_up) == lookups
+
+
+def test_where_nothing_listens_a_read_and_a_command_are_tried_four_times(provider, connect):
+    lost = connect(provider, base_url="http://127.0.0.1:1")
+    for ask in (lost.vms, lambda: lost.command(7, "reboot")):
+        before = lost.requests_sent
+        with pytest.raises(ConnectFailed, match="nothing was sent") as caught:
+            ask()
+        assert not is_unclear(caught.value)
+        assert lost.requests_sent - before == 4
+
+
+def test_where_nobody_answers_the_connection_times_out(provider, connect):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = [socket.socket() for _ in range(4)]  # the queue is full: further connections hang
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        lost = connect(
+            provider,
+            base_url=f"http://127.0.0.1:{full.getsockname()[1]}",
+            timeouts=Timeouts(connect_s=0.1, read_s=1, attempt_s=1),
+            patience=ONCE,
+        )
+        with pytest.raises(ConnectFailed, match="does not answer") as caught:
+            lost.vms()
+        assert caught.value.sent == "no"
+        for each in waiting:
+            each.close()
+
+
+class _Heard(socketserver.ThreadingTCPServer):
+    """Keeps what connections say first, answers it with some bytes, and hangs up."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, answer=b"", context=None, then=b""):
+        self.heard = []
+        self.answer, self.context, self.then = answer, context, then
+        super().__init__(("127.0.0.1", 0), None)
+
+    def finish_request(self, request, _):
+        place = len(self.heard)
+        self.heard.append(b"")
+        try:
+            speaking = self.context.wrap_socket(request, server_side=True) if self.context else request
+            with speaking:
+                self.heard[place] = speaking.recv(65536)
+                speaking.sendall(self.answer)
+                if self.then:
+                    time.sleep(0.05)
+                    with socket.socket(fileno=speaking.detach()) as bare:
+                        bare.sendall(self.then)
+        except OSError:
+            pass
+
+    @property
+    def port(self):
+        return self.server_address[1]
+
+
+@contextmanager
+def hearing(**arguments):
+    with _Heard(**arguments) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_provider_that_speaks_no_tls_is_asked_once(provider, connect):
+    with hearing(answer=b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
+        client = connect(provider, base_url=f"https://127.0.0.1:{server.port}")
+        with pytest.raises(TLSError, match="no secure connection") as caught:
+            client.vms()
+        assert len(server.heard) == 1
+    assert caught.value.sent == "no"
+    assert not is_unclear(caught.value)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that nobody knows."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    words += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    words += ["-keyout", "key.pem", "-out", "certificate.pem"]
+    subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context, folder / "certificate.pem"
+
+
+def test_a_certificate_that_cannot_be_trusted_ends_it_and_the_error_says_how_to_trust_it(
+    provider, connect, certificate, monkeypatch
+):
+    context, known = certificate
+    body = b"[]"
+    answer = OK + b"Content-Length: 2\r\nConnection: close\r\n\r\n" + body
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    with hearing(context=context, answer=answer) as server:
+        url = f"https://127.0.0.1:{server.port}"
+        with pytest.raises(TLSError, match=r"cannot be trusted.*name the authority's file in REQUESTS_CA_BUNDLE"):
+            connect(provider, base_url=url).vms()
+        assert server.heard == [b""]  # one connection, and not a byte of a request
+
+        server.heard.clear()
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(known))
+        assert connect(provider, base_url=url).vms() == []
+        assert KEY.encode() in server.heard[0]
+
+
+def test_a_bundle_of_the_environment_that_does_not_know_the_provider_is_named(
+    provider, connect, certificate, monkeypatch
+):
+    import certifi
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    with hearing(context=certificate[0]) as server:
+        client = connect(provider, base_url=f"https://127.0.0.1:{server.port}")
+        with pytest.raises(TLSError, match=r"the authorities are those of REQUESTS_CA_BUNDLE \(.*cacert\.pem\)"):
+            client.vms()
+
+
+def test_tls_that_breaks_after_a_command_was_sent_leaves_it_unclear(provider, connect, certificate, monkeypatch):
+    context, known = certificate
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(known))
+    with hearing(context=context, then=b"this is no TLS") as server:
+        client = connect(provider, base_url=f"https://127.0.0.1:{server.port}")
+        with pytest.raises(TransportError) as caught:
+            client.command(7, "reboot")
+        assert [b"/7/command" in heard for heard in server.heard] == [True]
+    assert caught.value.sent == "maybe"
+    assert is_unclear(caught.value)
+
+
+def test_a_proxy_of_the_environment_is_asked_for_a_tunnel_and_sees_no_key(provider, connect, monkeypatch):
+    with hearing(answer=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        client = connect(provider, base_url="https://api.example.invalid", patience=ONCE)
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # it was read when the client was made
+        with pytest.raises(ConnectFailed, match="proxy") as caught:
+            client.vms()
+        assert proxy.heard[0].startswith(b"CONNECT api.example.invalid:443 ")
+        assert KEY.encode() not in b"".join(proxy.heard)
+    assert caught.value.sent == "no"
+
+
+# The answer does not come, or not as it should.
+
+
+def test_a_head_that_drips_for_ever_ends_at_the_deadline(provider, connect):
+    provider.always[VMS] = raw(*[b"HTTP/1.1 200 OK\r\n", *[b"X-More: 1\r\n"] * 40], pause_s=0.05)
+    client = connect(provider, timeouts=SHORT, patience=ONCE)
+    began = time.monotonic()
+    with pytest.raises(RequestTimeout, match=r"within 0\.4 s"):
+        client.vms()
+    assert time.monotonic() - began < 1.2
+    assert provider.count(VMS) == 1
+
+
+def test_a_body_that_stalls_names_how_much_came(provider, connect):
+    provider.always[VMS] = raw(OK + b"Content-Length: 99\r\n\r\n[1, 2", pause_s=0.6)
+    with pytest.raises(RequestTimeout, match=r"\(5 bytes came\)") as caught:
+        connect(provider, timeouts=SHORT, patience=ONCE).vms()
+    assert caught.value.sent == "maybe"
+    assert isinstance(caught.value, TimeoutError)
+
+
+PASSING = {
+    "silence": silent(0.3),
+    "a stall": raw(OK + b"Content-Length: 99\r\n\r\n[1, 2", pause_s=0.3),
+    "a broken chunk": raw(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n[1, 2\r\nzz\r\n"),
+    "a chunk too few": raw(OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n"),
+    "a length that is no number": raw(OK + b"Content-Length: many\r\n\r\n[1,"),
+    "a status that is none": raw(b"HTTP/1.1 fine\r\n\r\n[]"),
+    "no HTTP": raw(b"220 smtp.example.net ready\r\n"),
+    "a hundred headers and one": raw(OK + b"".join(b"X-%d: 1\r\n" % n for n in range(101)) + b"\r\n[]"),
+    "a header without end": raw(OK + b"X-Long: " + b"x" * 70_000 + b"\r\n\r\n[]"),
+    "compression cut off": Answer(gzip.compress(b'[{"id": 1}]')[:-12], headers={"Content-Encoding": "gzip"}),
+    "409": says({"message": "busy"}, 409),
+    "425": says({}, 425),
+    "503 with a date": says({}, 503, Retry_After="Mon, 23 Nov 2026 12:00:00 GMT"),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
+def test_a_read_outlives_it_twice(provider, connect, fault):
+    client = connect(provider, timeouts=Timeouts(connect_s=1, read_s=0.15, attempt_s=1))
+    provider.queue(VMS, fault, fault)
+    assert client.vms() == [VM]
+    assert provider.count(VMS) == client.requests_sent == 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fault for name, fault in PASSING.items() if name not in ("409", "425")]
+    + [broken(), cut_off({"job_status": "success"}), page("<title>Oops</title>"), says({}, 500), Answer(b'{"job')],
+)
+def test_a_command_is_received_once_and_its_fate_is_told_as_unclear(provider, connect, fault):
+    provider.always[COMMAND] = fault
+    client = connect(provider, timeouts=Timeouts(connect_s=1, read_s=0.15, attempt_s=1))
+    with pytest.raises(VMgenError) as caught:
+        client.command(7, "reboot")
+    assert is_unclear(caught.value)
+    assert caught.value.sent != "no"
+    assert provider.count(COMMAND) == 1
+
+
+def test_a_connection_that_the_provider_closed_meanwhile_costs_nothing(provider, client):
+    last = OK + b"Content-Length: 2\r\n\r\n[]"
+    provider.queue(VMS, raw(last), raw(last))
+    for _ in range(3):
+        client.vms()
+        time.sleep(0.05)  # the provider hangs up without having said so
+    assert provider.count(VMS) == client.requests_sent == 3
+    assert len({received.port for received in provider.received}) == 3
+    assert client.stats()["failed"] == 0
+
+
+def test_a_connection_that_closes_in_that_moment_is_replaced_at_once(provider, connect):
+    client = connect(provider, patience=Patience(base_s=60, cap_s=60))
+    client.vms()
+    provider.queue(VMS, raw())  # it takes the request, and hangs up
+    began = time.monotonic()
+    assert client.vms() == [VM]
+    assert time.monotonic() - began < 1
+    kept, lost, fresh = (received.port for received in provider.received)
+    assert kept == lost != fresh
+
+
+def test_a_command_has_a_connection_of_its_own(provider, client):
+    client.vms()
+    client.command(7, "reboot")
+    client.vms()
+    first, command, second = provider.received
+    assert first.port == second.port != command.port
+    assert command.headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_huge_body_is_broken_off_and_not_asked_for_again(provider, client, monkeypatch, packed):
+    monkeypatch.setattr(transport, "MAX_BODY", 2**20)
+    whole = b"[" + b" " * 2**21 + b"]"
+    sent = Answer(zlib.compress(whole), headers={"Content-Encoding": "deflate"}) if packed else Answer(whole)
+    provider.always[VMS] = sent
+    with pytest.raises(ResponseTooLarge, match="larger than 1 MiB"):
+        client.vms()
+    assert provider.count(VMS) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"\xef\xbb\xbf" + json.dumps([VM]).encode(), [VM]),
+        (b'[{"id": NaN, "name": "web"}]', [{"id": None, "name": "web"}]),
+        (b'[{"id": 1, "name": Infinity}, {"id": -Infinity}]', [{"id": 1, "name": None}, {"id": None}]),
+    ],
+    ids=["a byte order mark", "NaN", "Infinity"],
+)
+def test_json_as_some_servers_write_it(provider, client, body, found):
+    provider.always[VMS] = Answer(body)
+    assert client.vms() == found
+    assert provider.count(VMS) == 1
+
+
+@pytest.mark.parametrize("body", [b"[" * 50_000 + b"]" * 50_000, b'[{"id": NaN, "name": ' + b"9" * 5000 + b"}]"],
+                         ids=["deep", "digits"])  # fmt: skip
+def test_json_that_python_cannot_hold_is_an_error_of_ours(provider, client, body):
+    provider.always[VMS] = Answer(body)
+    with pytest.raises(NotJSON):
+        client.vms()
+
+
+def test_nothing_under_204_is_an_empty_list(provider, client):
+    provider.always[VMS] = raw(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert client.vms() == []
+
+
+def test_a_page_tells_its_title_or_its_words(provider, client):
+    provider.always[VMS] = page("<html><title>Sign in</title><body>...", 200)
+    with pytest.raises(NotJSON, match=r"page titled 'Sign in'.*base_url"):
+        client.vms()
+    provider.always[VMS] = page("<html><title>Maintenance</title>", 503)
+    with pytest.raises(ServerError, match=r"503 Service Unavailable.*Maintenance"):
+        client.vms()
+
+
+# The provider says no.
+
+
+def test_what_is_wrong_with_a_request_is_told_field_by_field(provider, client):
+    reasons = {"message": "The given data was invalid.", "errors": {"command": ["unknown", "too long"], "id": "no"}}
+    provider.always[COMMAND] = says(reasons, 422)
+    with pytest.raises(ValidationError, match=r"The given data was invalid\.; command: unknown, too long; id: no"):
+        client.command(7, "reboot")
+
+
+def test_a_conflict_is_not_sent_again_for_a_command(provider, client):
+    provider.always[COMMAND] = says({"message": "A job is running."}, 409)
+    with pytest.raises(Conflict, match="A job is running") as caught:
+        client.command(7, "reboot")
+    assert not is_unclear(caught.value)
+    assert provider.count(COMMAND) == 1
+
+
+def test_a_wait_until_a_date_is_obeyed_by_the_providers_clock(provider, client):
+    provider.queue(VMS, says({}, 429, Retry_After="Mon, 23 Nov 2026 12:00:01 GMT"))  # a second after its noon
+    began = time.monotonic()
+    assert client.vms() == [VM]
+    assert 0.95 < time.monotonic() - began < 2
+    assert provider.count(VMS) == 2
+
+
+@pytest.mark.parametrize("value", [None, "soon", "-5", "1m0s"])
+def test_without_a_wait_that_can_be_read_it_is_a_second(provider, client, caplog, value):
+    caplog.set_level(logging.INFO, "vmgen_analytics")
+    provider.queue(VMS, says({}, 429) if value is None else says({}, 429, Retry_After=value))
+    began = time.monotonic()
+    assert client.vms() == [VM]
+    assert 0.95 < time.monotonic() - began < 2
+    assert client.stats()["refused"] == 1
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert "too many requests: all wait 1.0 s" in caplog.text
+
+
+def test_a_long_wait_is_told_to_all_and_waited_by_none(provider, client):
+    provider.queue(VMS, says({}, 429, Retry_After="3600"))
+    with pytest.raises(RateLimited) as caught:
+        client.vms()
+    assert caught.value.retry_after_s == 3600
+    for ask in (client.invoices, lambda: client.command(7, "reboot")):
+        with pytest.raises(RateLimited, match=r"not sent.*try again in 3600 s") as caught:
+            ask()
+        assert caught.value.sent == "no"
+        assert not is_unclear(caught.value)
+    assert len(provider.received) == 1
+
+
+def test_a_provider_that_is_down_for_an_hour_is_not_waited_for(provider, client):
+    provider.always[VMS] = says({"message": "Maintenance"}, 503, Retry_After="3600")
+    with pytest.raises(ServerError) as caught:
+        client.vms()
+    assert caught.value.retry_after_s == 3600
+    assert provider.count(VMS) == 1
+
+
+# Redirects.
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_three_redirects_at_home_are_followed(provider, client, status):
+    for here, there in (("", "/"), ("/", "?a=1"), ("?a=1", "?a=2")):
+        provider.always[VMS + here] = says({}, status, Location=f"/virtual-machines{there}")
+    provider.always[f"{VMS}?a=2"] = [VM]
+    assert client.vms() == [VM]
+    assert len(provider.received) == 4
+
+
+@pytest.mark.parametrize("to", ["https://127.0.0.1:{port}/virtual-machines", "http://127.0.0.1:1/virtual-machines"])
+def test_another_scheme_or_port_is_another_place(provider, client, to):
+    provider.always[VMS] = says({}, 302, Location=to.replace("{port}", provider.url.rpartition(":")[2]))
+    with pytest.raises(RedirectRefused, match=r"127\.0\.0\.1") as caught:
+        client.vms()
+    assert caught.value.sent == "yes"
+    assert len(provider.received) == 1
+
+
+def test_the_header_of_another_scheme_is_not_moved_either(connect, provider):
+    """Requests takes Authorization away where it leads elsewhere, and any other header along."""
+    with Provider() as stranger:
+        client = connect(provider, auth="X-API-Key: {key}")
+        for asked in (VMS, COMMAND):
+            provider.always[asked] = says({}, 307, Location=stranger.url + "/virtual-machines")
+        for ask in (client.vms, lambda: client.command(7, "reboot")):
+            with pytest.raises(RedirectRefused):
+                ask()
+        assert not stranger.received
+
+
+# Pages.
+
+
+def test_pages_by_a_link_header(provider, client):
+    link = f'<{provider.url}/virtual-machines?page=1>; rel="prev", <{provider.url}/virtual-machines?page=2>; rel="next"'
+    provider.always[VMS] = says([VM], Link=link)
+    provider.always[f"{VMS}?page=2"] = says([{"id": 2}], Link='<?page=1>; rel="prev"')
+    assert [vm["id"] for vm in client.vms()] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("first", "asked"),
+    [
+        ({"next_cursor": "a b&c"}, "?cursor=a%20b%26c"),
+        ({"meta": {"next_cursor": "x"}}, "?cursor=x"),
+        ({"meta": {"pagination": {"page": 1, "next_page": 2}}}, "?page=2"),
+        ({"next_page": 2}, "?page=2"),
+    ],
+)
+def test_pages_by_a_cursor_or_a_number(provider, client, first, asked):
+    provider.always[VMS] = {"data": [VM], **first}
+    provider.always[VMS + asked] = {"data": [{"id": 2}], "next_cursor": None, "meta": {"next_page": None}}
+    assert [vm["id"] for vm in client.vms()] == [1, 2]
+
+
+def test_a_record_on_two_pages_is_one_record(provider, client):
+    provider.always[VMS] = {"data": [{"id": 1}, {"id": 2, "name": "old"}], "next": "?page=2"}
+    provider.always[f"{VMS}?page=2"] = {"data": [{"id": 2, "name": "new"}, {"id": 3}]}
+    assert client.vms() == [{"id": 1}, {"id": 2, "name": "new"}, {"id": 3}]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "asked"),
+    [(says({}, 500), ServerError, 4), (broken(), ConnectionLost, 4), (says({}, 404), NotFound, 1),
+     (page("<title>x</title>"), NotJSON, 4), (cut_off([VM]), TruncatedResponse, 4), (says(7), UnexpectedShape, 1)],
+)  # fmt: skip
+def test_a_page_that_fails_is_an_error_and_no_short_list(provider, client, fault, kind, asked):
+    provider.always[VMS] = {"data": [VM], "next": "?page=2"}
+    provider.always[f"{VMS}?page=2"] = fault
+    with pytest.raises(kind):
+        client.vms()
+    assert (provider.count(VMS), provider.count(f"{VMS}?page=2")) == (1, asked)
+
+
+def test_a_page_that_fails_for_a_while_is_asked_for_again_alone(provider, client):
+    provider.always[VMS] = {"data": [VM], "next": "?page=2"}
+    provider.always[f"{VMS}?page=2"] = {"data": [{"id": 2}]}
+    provider.queue(f"{VMS}?page=2", says({}, 502))
+    assert len(client.vms()) == 2
+    assert (provider.count(VMS), provider.count(f"{VMS}?page=2")) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"meta": {"total": 3}}, {"pagination": {"total_count": 3}}, {"total": 3, "per_page": 1},
+     {"meta": {"pagination": {"total": 3}}}],
+)  # fmt: skip
+def test_fewer_records_than_announced_and_no_next_page_is_an_error(provider, client, said):
+    provider.always[VMS] = {"data": [VM], **said}
+    with pytest.raises(IncompleteListing, match="1 of 3 records came") as caught:
+        client.vms()
+    assert not caught.value.retryable
+    assert provider.count(VMS) == 1
+
+
+@pytest.mark.parametrize(
+    "said", [{"meta": {"total": 1}}, {"total": 3}, {"meta": {"total": True}}, {"meta": {"total": "many"}}, {"meta": []}]
+)
+def test_what_is_no_total_of_the_records_is_passed_over(provider, client, said):
+    provider.always[VMS] = {"data": [VM], **said}
+    assert client.vms() == [VM]
+
+
+def test_an_error_on_every_page_says_which_was_asked(provider, client):
+    provider.always[VMS] = {"data": [VM], "next": "?page=2"}
+    provider.always[f"{VMS}?page=2"] = {"message": "No."}
+    with pytest.raises(APIError, match=r"page=2: No\.") as caught:
+        client.vms()
+    assert caught.value.url.endswith("/virtual-machines?page=2")
+
+
+# The client itself.
+
+
+def test_nothing_is_printed_when_http_client_is_told_to_print(provider, connect, monkeypatch, capfd):
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    client = connect(provider)
+    client.vms()
+    client.command(7, "reboot")
+    out, err = capfd.readouterr()
+    assert KEY not in out + err
+
+
+def test_a_child_makes_its_own_connections(provider):
+    script = textwrap.dedent("""
+        import os, sys
+        from vmgen_analytics.api import Client
+        client = Client("a-key", base_url=sys.argv[1])
+        client.vms()
+        child = os.fork()
+        client.vms()
+        if not child:
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        client.vms()
+    """)
+    if not hasattr(os, "fork"):
+        pytest.skip("this system does not fork")
+    subprocess.run([sys.executable, "-c", script, provider.url], check=True, timeout=60, capture_output=True)
+    ports = [received.port for received in provider.received]
+    assert len(ports) == 4
+    assert len(set(ports)) == 2
+    assert ports[0] == ports[-1]
+
+
+def test_dripping_is_fine_while_it_is_fast_enough(provider, client):
+    provider.always[VMS] = dripping(json.dumps([VM]).encode(), 0.001)
+    assert client.vms() == [VM]
+    assert provider.count(VMS) == 1
