@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
-from vmgen_analytics.api.secret import Secret
+from vmgen_analytics.api.secret import HIDDEN, SHORTEST_PIECE, Secret
 from vmgen_analytics.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -72,7 +72,12 @@ class KeyAuth(AuthBase):
 
     def scrub(self, text: str) -> str:
         """Take the key out of a text that others wrote."""
-        return text.replace(self._key.reveal(), "<secret>")
+        return text.replace(self._key.reveal(), HIDDEN)
+
+    def scrub_bytes(self, content: bytes) -> bytes:
+        """Take the key out of an answer, but for one that is so short that it may stand there by chance."""
+        is_long = len(self._key.reveal()) >= SHORTEST_PIECE
+        return content.replace(self._key.reveal().encode(), HIDDEN.encode()) if is_long else content
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

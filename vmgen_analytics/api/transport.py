@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -15,6 +15,7 @@ import orjson
 import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
+from requests.structures import CaseInsensitiveDict
 
 from vmgen_analytics.api import answers, causes
 from vmgen_analytics.api.attempts import Attempt, Attempts
@@ -66,11 +67,17 @@ class Reply(NamedTuple):
 
 @dataclass
 class _Answer:
-    """An answer as far as it came."""
+    """An answer as far as it came, which shows nothing of it to who prints variables."""
 
     status: int = 0
-    headers: Any = None
-    content: bytearray | bytes = b""
+    headers: CaseInsensitiveDict[str] = field(default_factory=CaseInsensitiveDict, repr=False)
+    content: bytearray = field(default_factory=bytearray, repr=False)
+
+    def read_on(self, response: requests.Response) -> bool:
+        """Take the next piece; False at the end."""
+        piece = response.raw.read1(65536, decode_content=True)
+        self.content += piece
+        return bool(piece)
 
 
 class _Session(requests.Session):
@@ -119,9 +126,8 @@ class Transport:
             with self._noted(request, url, answer):
                 self._exchange(request, url, answer)
                 if answer.status not in (301, 302, 303, 307, 308):
-                    payload = answers.decoded(
-                        request, answer.status, answer.headers, bytes(answer.content), self._auth.scrub
-                    )
+                    content = self._auth.scrub_bytes(bytes(answer.content))  # some repeat the key
+                    payload = answers.decoded(request, answer.status, answer.headers, content, self._auth.scrub)
                     return Reply(payload, answers.next_page(answer.headers))
                 url = self._redirected(request, url, answer.headers.get("Location", ""))
         raise RedirectRefused(f"{request}: redirected more than {MAX_REDIRECTS} times; check base_url")
@@ -207,10 +213,12 @@ class Transport:
             allow_redirects=False,
             stream=True,
         ) as response:
-            answer.status, answer.headers, answer.content = response.status_code, response.headers, bytearray()
-            self._note_clock(response.headers.get("Date"))
-            while piece := response.raw.read1(65536, decode_content=True):
-                answer.content += piece
+            answer.status = response.status_code
+            answer.headers = CaseInsensitiveDict(
+                (name, self._auth.scrub(text)) for name, text in response.headers.items()
+            )
+            self._note_clock(answer.headers.get("Date"))
+            while answer.read_on(response):
                 if len(answer.content) > MAX_BODY:
                     raise ResponseTooLarge(f"{request}: the answer is larger than {MAX_BODY // 2**20} MiB")
                 if time.monotonic() > deadline:
