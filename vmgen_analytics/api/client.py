@@ -65,9 +65,11 @@ class Client(Reads, Writes):
     Client(account='main', base_url='http://127.0.0.1:8000')
     """
 
+    account_name = base_url = ""  # for who looks at a client that could not be made
+
     def __init__(  # noqa: PLR0913 - all but the key are keywords
         self,
-        key: str,
+        key: str | ApiKey,
         *,
         base_url: str = "https://api.my.vmgen.com",
         auth: str = "Authorization: Bearer {key}",
@@ -78,6 +80,7 @@ class Client(Reads, Writes):
         timeouts: Timeouts | None = None,
         patience: Patience | None = None,
     ) -> None:
+        key = key if isinstance(key, ApiKey) else ApiKey(key)  # not left where a traceback with variables shows it
         if not 1 <= max_workers <= 32:
             raise SettingsError(f"max_workers is {max_workers}; it goes from 1 to 32")
         self.account_name = account
@@ -86,7 +89,7 @@ class Client(Reads, Writes):
         self.zone = ZoneInfo(time_zone)
         self.settle_h = settle_h
         self._transport = Transport(
-            self.base_url, KeyAuth(ApiKey(key), auth, self.base_url), max_workers, timeouts or Timeouts()
+            self.base_url, KeyAuth(key, auth, self.base_url), max_workers, timeouts or Timeouts()
         )
         self._retrier = Retrier(patience or Patience())
         self._calls = Calls(self._transport, self._retrier)
@@ -112,7 +115,7 @@ class Client(Reads, Writes):
         """
         loaded = settings.Settings.load(config)
         name, chosen = loaded.account(account)
-        key = overrides.pop("key", None) or settings.api_key(name, chosen)
+        key = ApiKey(overrides.pop("key", None) or settings.api_key(name, chosen))
         arguments = {
             "base_url": chosen.base_url,
             "auth": settings.auth_header(name, chosen),

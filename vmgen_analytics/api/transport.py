@@ -192,7 +192,9 @@ class Transport:
         except VMgenError:
             raise  # some are also a TimeoutError, which is an OSError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            failure = self._failure(request, error, len(answer.content), time.monotonic() - began)
+            failure: BaseException = self._failure(request, error, len(answer.content), time.monotonic() - began)
+        except KeyboardInterrupt:
+            failure = KeyboardInterrupt()
         else:
             return
         finally:
