@@ -69,3 +69,16 @@ def test_a_fetch_can_be_resumed(sandbox: Sandbox) -> None:
         assert any(isinstance(failure.error, Stopped) for failure in caught.value.failures)
         sandbox.clear_faults()
         assert caught.value.resume()["vm_id"].nunique() == 60
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_nobody_waits_out_what_the_provider_asked_for(sandbox: Sandbox, code: int) -> None:
+    with va.Client(sandbox.key, base_url=sandbox.url, max_workers=4) as client:
+        vm_ids = [vm["id"] for vm in client.vms()]
+        sandbox.fault("status", operation="usage", code=code, retry_after=50)
+        with interrupted_when(sandbox, 1) as pressed, pytest.raises(FetchInterrupted) as caught:
+            va.fetch_usage(client, vm_ids)
+        assert time.monotonic() - pressed[0] < 1.0
+        assert {type(failure.error) for failure in caught.value.failures} >= {Stopped}
+        assert len(sandbox.requests) <= 1 + 4
+        assert _workers() == []

@@ -1,7 +1,8 @@
 """What can happen on the way to a provider and back, and what the client makes of it: one situation a test.
 
-Over real HTTP, with counts of what the provider received. What lasts or concerns many VMs stands in
-``test_many_vms.py``, the plain statuses and bodies in ``test_reads.py``, commands in ``test_commands_once.py``.
+Over real HTTP, with counts of what the provider received. Elsewhere: what lasts or concerns many VMs
+(``test_many_vms.py``), connections that cannot be made (``test_connecting.py``), lists in pages (``test_pages.py``),
+plain statuses and bodies (``test_reads.py``), commands (``test_commands_once.py``).
 """
 
 import gzip
@@ -9,17 +10,11 @@ import http.client
 import json
 import logging
 import os
-import shutil
-import socket
-import socketserver
-import ssl
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 import zlib
-from contextlib import contextmanager
 
 import pytest
 from scripted import KEY, Answer, Provider, broken, cut_off, dripping, page, raw, says, silent
@@ -28,23 +23,13 @@ from vmgen_analytics.api import transport
 from vmgen_analytics.api.retries import Patience
 from vmgen_analytics.api.transport import Timeouts
 from vmgen_analytics.errors import (
-    APIError,
     Conflict,
-    ConnectFailed,
-    ConnectionLost,
-    IncompleteListing,
-    NoSuchHost,
-    NotFound,
     NotJSON,
     RateLimited,
     RedirectRefused,
     RequestTimeout,
     ResponseTooLarge,
     ServerError,
-    TLSError,
-    TransportError,
-    TruncatedResponse,
-    UnexpectedShape,
     ValidationError,
     VMgenError,
 )
@@ -63,181 +48,6 @@ def home(provider):
     provider.always[VMS] = [VM]
     provider.always[COMMAND] = {"job_status": "success"}
     return provider
-
-
-# The connection cannot be made: nothing was sent.
-
-
-@pytest.mark.parametrize("ask", ["vms", "command"])
-@pytest.mark.parametrize(
-    ("error", "kind", "lookups"),
-    [(socket.EAI_NONAME, NoSuchHost, 1), (socket.EAI_AGAIN, ConnectFailed, 4)],
-    ids=["no such name", "no name server"],
-)
-def test_a_name_that_does_not_exist_is_looked_up_once(provider, connect, monkeypatch, ask, error, kind, lookups):
-    looked_up = []
-
-    def nowhere(*arguments, **_):
-        looked_up.append(arguments)
-        raise socket.gaierror(error, "as the system says it")
-
-    client = connect(provider, base_url="https://api.example.invalid")
-    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    with pytest.raises(kind, match=r"api\.example\.invalid.*nothing was sent") as caught:
-        client.vms() if ask == "vms" else client.command(7, "reboot")
-    assert caught.value.sent == "no"
-    assert len(looked_up) == lookups
-
-
-def test_where_nothing_listens_a_read_and_a_command_are_tried_four_times(provider, connect):
-    lost = connect(provider, base_url="http://127.0.0.1:1")
-    for ask in (lost.vms, lambda: lost.command(7, "reboot")):
-        before = lost.requests_sent
-        with pytest.raises(ConnectFailed, match="nothing was sent") as caught:
-            ask()
-        assert not is_unclear(caught.value)
-        assert lost.requests_sent - before == 4
-
-
-def test_where_nobody_answers_the_connection_times_out(provider, connect):
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        waiting = [socket.socket() for _ in range(4)]  # the queue is full: further connections hang
-        for each in waiting:
-            each.setblocking(False)
-            each.connect_ex(full.getsockname())
-        lost = connect(
-            provider,
-            base_url=f"http://127.0.0.1:{full.getsockname()[1]}",
-            timeouts=Timeouts(connect_s=0.1, read_s=1, attempt_s=1),
-            patience=ONCE,
-        )
-        with pytest.raises(ConnectFailed, match="does not answer") as caught:
-            lost.vms()
-        assert caught.value.sent == "no"
-        for each in waiting:
-            each.close()
-
-
-class _Heard(socketserver.ThreadingTCPServer):
-    """Keeps what connections say first, answers it with some bytes, and hangs up."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, answer=b"", context=None, then=b""):
-        self.heard = []
-        self.answer, self.context, self.then = answer, context, then
-        super().__init__(("127.0.0.1", 0), None)
-
-    def finish_request(self, request, _):
-        place = len(self.heard)
-        self.heard.append(b"")
-        try:
-            speaking = self.context.wrap_socket(request, server_side=True) if self.context else request
-            with speaking:
-                self.heard[place] = speaking.recv(65536)
-                speaking.sendall(self.answer)
-                if self.then:
-                    time.sleep(0.05)
-                    with socket.socket(fileno=speaking.detach()) as bare:
-                        bare.sendall(self.then)
-        except OSError:
-            pass
-
-    @property
-    def port(self):
-        return self.server_address[1]
-
-
-@contextmanager
-def hearing(**arguments):
-    with _Heard(**arguments) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def test_a_provider_that_speaks_no_tls_is_asked_once(provider, connect):
-    with hearing(answer=b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
-        client = connect(provider, base_url=f"https://127.0.0.1:{server.port}")
-        with pytest.raises(TLSError, match="no secure connection") as caught:
-            client.vms()
-        assert len(server.heard) == 1
-    assert caught.value.sent == "no"
-    assert not is_unclear(caught.value)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that nobody knows."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    words += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    words += ["-keyout", "key.pem", "-out", "certificate.pem"]
-    subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
-    return context, folder / "certificate.pem"
-
-
-def test_a_certificate_that_cannot_be_trusted_ends_it_and_the_error_says_how_to_trust_it(
-    provider, connect, certificate, monkeypatch
-):
-    context, known = certificate
-    body = b"[]"
-    answer = OK + b"Content-Length: 2\r\nConnection: close\r\n\r\n" + body
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    with hearing(context=context, answer=answer) as server:
-        url = f"https://127.0.0.1:{server.port}"
-        with pytest.raises(TLSError, match=r"cannot be trusted.*name the authority's file in REQUESTS_CA_BUNDLE"):
-            connect(provider, base_url=url).vms()
-        assert server.heard == [b""]  # one connection, and not a byte of a request
-
-        server.heard.clear()
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(known))
-        assert connect(provider, base_url=url).vms() == []
-        assert KEY.encode() in server.heard[0]
-
-
-def test_a_bundle_of_the_environment_that_does_not_know_the_provider_is_named(
-    provider, connect, certificate, monkeypatch
-):
-    import certifi
-
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
-    with hearing(context=certificate[0]) as server:
-        client = connect(provider, base_url=f"https://127.0.0.1:{server.port}")
-        with pytest.raises(TLSError, match=r"the authorities are those of REQUESTS_CA_BUNDLE \(.*cacert\.pem\)"):
-            client.vms()
-
-
-def test_tls_that_breaks_after_a_command_was_sent_leaves_it_unclear(provider, connect, certificate, monkeypatch):
-    context, known = certificate
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(known))
-    with hearing(context=context, then=b"this is no TLS") as server:
-        client = connect(provider, base_url=f"https://127.0.0.1:{server.port}")
-        with pytest.raises(TransportError) as caught:
-            client.command(7, "reboot")
-        assert [b"/7/command" in heard for heard in server.heard] == [True]
-    assert caught.value.sent == "maybe"
-    assert is_unclear(caught.value)
-
-
-def test_a_proxy_of_the_environment_is_asked_for_a_tunnel_and_sees_no_key(provider, connect, monkeypatch):
-    with hearing(answer=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-        client = connect(provider, base_url="https://api.example.invalid", patience=ONCE)
-        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # it was read when the client was made
-        with pytest.raises(ConnectFailed, match="proxy") as caught:
-            client.vms()
-        assert proxy.heard[0].startswith(b"CONNECT api.example.invalid:443 ")
-        assert KEY.encode() not in b"".join(proxy.heard)
-    assert caught.value.sent == "no"
 
 
 # The answer does not come, or not as it should.
@@ -470,87 +280,6 @@ def test_the_header_of_another_scheme_is_not_moved_either(connect, provider):
             with pytest.raises(RedirectRefused):
                 ask()
         assert not stranger.received
-
-
-# Pages.
-
-
-def test_pages_by_a_link_header(provider, client):
-    link = f'<{provider.url}/virtual-machines?page=1>; rel="prev", <{provider.url}/virtual-machines?page=2>; rel="next"'
-    provider.always[VMS] = says([VM], Link=link)
-    provider.always[f"{VMS}?page=2"] = says([{"id": 2}], Link='<?page=1>; rel="prev"')
-    assert [vm["id"] for vm in client.vms()] == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("first", "asked"),
-    [
-        ({"next_cursor": "a b&c"}, "?cursor=a%20b%26c"),
-        ({"meta": {"next_cursor": "x"}}, "?cursor=x"),
-        ({"meta": {"pagination": {"page": 1, "next_page": 2}}}, "?page=2"),
-        ({"next_page": 2}, "?page=2"),
-    ],
-)
-def test_pages_by_a_cursor_or_a_number(provider, client, first, asked):
-    provider.always[VMS] = {"data": [VM], **first}
-    provider.always[VMS + asked] = {"data": [{"id": 2}], "next_cursor": None, "meta": {"next_page": None}}
-    assert [vm["id"] for vm in client.vms()] == [1, 2]
-
-
-def test_a_record_on_two_pages_is_one_record(provider, client):
-    provider.always[VMS] = {"data": [{"id": 1}, {"id": 2, "name": "old"}], "next": "?page=2"}
-    provider.always[f"{VMS}?page=2"] = {"data": [{"id": 2, "name": "new"}, {"id": 3}]}
-    assert client.vms() == [{"id": 1}, {"id": 2, "name": "new"}, {"id": 3}]
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind", "asked"),
-    [(says({}, 500), ServerError, 4), (broken(), ConnectionLost, 4), (says({}, 404), NotFound, 1),
-     (page("<title>x</title>"), NotJSON, 4), (cut_off([VM]), TruncatedResponse, 4), (says(7), UnexpectedShape, 1)],
-)  # fmt: skip
-def test_a_page_that_fails_is_an_error_and_no_short_list(provider, client, fault, kind, asked):
-    provider.always[VMS] = {"data": [VM], "next": "?page=2"}
-    provider.always[f"{VMS}?page=2"] = fault
-    with pytest.raises(kind):
-        client.vms()
-    assert (provider.count(VMS), provider.count(f"{VMS}?page=2")) == (1, asked)
-
-
-def test_a_page_that_fails_for_a_while_is_asked_for_again_alone(provider, client):
-    provider.always[VMS] = {"data": [VM], "next": "?page=2"}
-    provider.always[f"{VMS}?page=2"] = {"data": [{"id": 2}]}
-    provider.queue(f"{VMS}?page=2", says({}, 502))
-    assert len(client.vms()) == 2
-    assert (provider.count(VMS), provider.count(f"{VMS}?page=2")) == (1, 2)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [{"meta": {"total": 3}}, {"pagination": {"total_count": 3}}, {"total": 3, "per_page": 1},
-     {"meta": {"pagination": {"total": 3}}}],
-)  # fmt: skip
-def test_fewer_records_than_announced_and_no_next_page_is_an_error(provider, client, said):
-    provider.always[VMS] = {"data": [VM], **said}
-    with pytest.raises(IncompleteListing, match="1 of 3 records came") as caught:
-        client.vms()
-    assert not caught.value.retryable
-    assert provider.count(VMS) == 1
-
-
-@pytest.mark.parametrize(
-    "said", [{"meta": {"total": 1}}, {"total": 3}, {"meta": {"total": True}}, {"meta": {"total": "many"}}, {"meta": []}]
-)
-def test_what_is_no_total_of_the_records_is_passed_over(provider, client, said):
-    provider.always[VMS] = {"data": [VM], **said}
-    assert client.vms() == [VM]
-
-
-def test_an_error_on_every_page_says_which_was_asked(provider, client):
-    provider.always[VMS] = {"data": [VM], "next": "?page=2"}
-    provider.always[f"{VMS}?page=2"] = {"message": "No."}
-    with pytest.raises(APIError, match=r"page=2: No\.") as caught:
-        client.vms()
-    assert caught.value.url.endswith("/virtual-machines?page=2")
 
 
 # The client itself.
