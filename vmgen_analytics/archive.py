@@ -15,12 +15,13 @@ from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 from filelock import FileLock, Timeout
 
+from vmgen_analytics.arrow import to_arrow, to_pandas
 from vmgen_analytics.errors import ArchiveError, SchemaError
 from vmgen_analytics.schema import ARCHIVED
-from vmgen_analytics.table import DAY, INSTANT, moment_of
+from vmgen_analytics.table import DAY, moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from vmgen_analytics.table import Table
 
@@ -29,15 +30,6 @@ PARTITIONS = ["account", "month"]
 LOCK_NAME = ".{}.lock"
 
 _TIMES = ("date", "seen_on", "seen_at", "started_at", "requested_at")
-_ARROW = {
-    "int64": pa.int64(),
-    "Int64": pa.int64(),
-    "float64": pa.float64(),
-    "str": pa.string(),
-    "boolean": pa.bool_(),
-    DAY: pa.date32(),
-    INSTANT: pa.timestamp("us", "UTC"),
-}
 
 
 class Archive:
@@ -227,7 +219,7 @@ class Archive:
         if news.empty:
             return 0
         merged = table.sort(pd.concat([old, news]).drop_duplicates(list(table.key), keep="last"))
-        rows = _to_arrow(table, merged).append_column("month", pa.array([month] * len(merged), pa.string()))
+        rows = to_arrow(table, merged).append_column("month", pa.array([month] * len(merged), pa.string()))
         place = opened or self._place(table.name)
         writer = WriterProperties(compression="ZSTD")
         try:
@@ -255,7 +247,7 @@ class Archive:
             rows = stored.to_table(columns=known, filter=condition)
         except (OSError, DeltaError, pa.ArrowException) as error:
             raise ArchiveError(f"cannot read {table.name} in the archive at {self.url}: {_reason(error)}") from None
-        return _to_pandas(table, rows)
+        return to_pandas(table, rows)
 
     def _open(self, name: str) -> DeltaTable | None:
         try:
@@ -329,25 +321,6 @@ def _news(table: Table, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     is_repeated = said == said.shift()
     is_known_later = (said == said.shift(-1)) & (~together["is_news"]).shift(-1, fill_value=False)
     return together.loc[together["is_news"] & ~is_repeated & ~is_known_later, list(table.columns)]
-
-
-def _to_arrow(table: Table, frame: pd.DataFrame) -> pa.Table:
-    fields = [
-        pa.field(name, _ARROW[column.dtype], nullable=name not in table.key) for name, column in table.columns.items()
-    ]
-    return pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
-
-
-def _to_pandas(table: Table, rows: pa.Table) -> pd.DataFrame:
-    types: dict[pa.DataType, object] = {pa.bool_(): pd.BooleanDtype()}
-    if any(column.dtype == "Int64" for column in table.columns.values()):
-        types[pa.int64()] = pd.Int64Dtype()  # else a missing number would make floats of all of them
-    mapper: Callable[[pa.DataType], object] = types.get
-    for name, column in table.columns.items():
-        if name not in rows.column_names:  # an older version of this package did not have it
-            rows = rows.append_column(name, pa.nulls(len(rows), _ARROW[column.dtype]))
-    frame: pd.DataFrame = rows.select(list(table.columns)).to_pandas(types_mapper=mapper, date_as_object=False)
-    return frame.astype({name: column.dtype for name, column in table.columns.items()})
 
 
 def _reason(error: Exception) -> str:
