@@ -87,6 +87,8 @@ def sync(
         Ctrl-C: what came until then is stored.
     ArchiveError
         The archive cannot be read or written.
+    VMgenError
+        Nothing at all could be had.
     """
     with archive.lock(wait_s):
         return _Sync(client, archive, progress or (lambda _: None)).run()
@@ -107,6 +109,17 @@ class _Sync:
         self.progress("accounts")
         self._first()
         started_at = pd.Timestamp(self.client.now())
+        try:
+            self._rest(started_at)
+        except KeyboardInterrupt:
+            self.failures.append(Failure("sync", None, Stopped("somebody pressed Ctrl-C before it ended")))
+            self._log(started_at, self.client.requests_sent - sent_before)
+            raise
+        if not self.rows:
+            raise self.failures[0].error
+        return self._log(started_at, self.client.requests_sent - sent_before)
+
+    def _rest(self, started_at: pd.Timestamp) -> None:
         self._step("invoices", lambda: fetch.read_invoices(self.client))
         locations = self._step("locations", lambda: fetch.read_locations(self.client))
         if locations is not None:
@@ -115,7 +128,6 @@ class _Sync:
         self._close_months(started_at)
         if vms is not None:
             self._each_vm(vms["vm_id"].tolist())
-        return self._log(started_at, self.client.requests_sent - sent_before)
 
     def _first(self) -> None:
         """Ask for the account: a provider that cannot be reached, or a wrong key, ends the sync here."""
@@ -178,7 +190,7 @@ class _Sync:
         report = SyncReport(
             account=self.client.account_name,
             started_at=started_at,
-            ended_at=pd.Timestamp(self.client.now()),
+            ended_at=max(started_at, pd.Timestamp(self.client.now())),
             requests=requests,
             rows=self.rows,
             failures=tuple(self.failures),

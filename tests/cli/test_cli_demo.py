@@ -38,7 +38,13 @@ def test_demo_again_starts_anew_and_spares_what_is_not_its_own(run: Run, tmp_pat
     (tmp_path / "theirs" / "archive").mkdir(parents=True)
     done = run("demo", "--dir", tmp_path / "theirs")
     assert done.status == 2
-    assert "choose another --dir" in done.err
+    assert "choose an empty or a new --dir" in done.err
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "prices.csv").write_text("mine", encoding="utf-8")
+    assert run("demo", "--dir", tmp_path / "own").status == 2
+    assert (tmp_path / "own" / "prices.csv").read_text(encoding="utf-8") == "mine"
+    done = run("sync", "--config", tmp_path / "demo" / "vmgen.toml")
+    assert (done.status, "account 'demo'" in done.err) == (2, True)
 
 
 def test_demo_syncs_around_each_turn_of_the_month_and_ends_now() -> None:

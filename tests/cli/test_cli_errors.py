@@ -112,3 +112,30 @@ def test_a_reader_that_has_enough_is_no_error(run: Run, sandbox: Sandbox) -> Non
     command = f"{sys.executable} -m vmgen_analytics export usage | head -1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_provider_that_answers_no_question_is_an_error(run: Run, sandbox: Sandbox) -> None:
+    for operation in ("account", "invoices", "locations", "vms"):
+        sandbox.fault("html", operation=operation)
+    done = run("sync")
+    assert done.status == 1
+    assert _is_one_line(done)
+    assert "is base_url the API's address?" in done.err
+
+
+def test_ctrl_c_is_told_and_the_status_knows_of_it(run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vmgen_analytics.fetch.read_vms", press)
+    done = run("sync")
+    assert (done.status, done.out) == (130, "")
+    assert "stopped; what came until then is stored" in done.err
+    told = run("status")
+    assert told.status == 0
+    assert "no VM is known yet" in told.err
+    assert "sync" in told.err
+    assert run("report", "--out", "r").status == 0
+    page = Path("r/report.html").read_text(encoding="utf-8")
+    assert "so far" in page
+    assert "To nobody: no VM is known" in page

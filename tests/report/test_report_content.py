@@ -65,7 +65,7 @@ def test_traffic_says_on_how_many_days_it_rests(report):
 
 
 def test_the_footprint_of_the_last_day(report):
-    assert "4 VMs in 2 locations on 30 November 2026: 7 vCPUs" in said(report, 4)
+    assert "4 VMs, 3 of them in 2 locations, on 30 November 2026: 7 vCPUs" in said(report, 4)
     assert "1 VM came: young." in said(report, 4)
 
 
@@ -147,7 +147,7 @@ def test_credits_are_subtracted():
 def test_missing_days_are_named_and_not_counted_as_zero():
     report = content(facts_of(silent={(1, "2026-11-03"), (1, "2026-11-04"), (1, "2026-11-09")}))
     table = table_of(report, "Days without a final report")
-    assert [column.cells for column in table.columns] == [("3\N{EN DASH}4, 9",), ("no report",), ("web",)]
+    assert [column.cells for column in table.columns] == [("3\N{EN DASH}4, 9 November 2026",), ("no report",), ("web",)]
     assert "it is not compared with October 2026, as days are missing" in said(report, 3)
     assert "3 of 110 VM-days of November 2026 have no final report" in said(report, 5)
 

@@ -35,7 +35,7 @@ _KINDS: Mapping[int, tuple[type[APIError], str]] = {
     400: (ValidationError, "the provider does not accept the request"),
     401: (
         AuthenticationError,
-        "the key is not accepted; is the API enabled in the portal, and does the setting auth fit the provider?",
+        "the key is not accepted; is the API enabled in the portal? `vmgen-analytics login` finds out how it is sent",
     ),
     403: (PermissionDenied, "the key does not allow this"),
     404: (NotFound, "there is no such thing"),

@@ -14,6 +14,9 @@ from vmgen_analytics.cli import demo, doctor, export, lab, login, power, report,
 from vmgen_analytics.cli.terminal import PARTIAL, say, wants_tracebacks
 from vmgen_analytics.errors import PriceError, SchemaError, SettingsError, VMgenError
 
+INTERRUPTED = 130
+STOPPED = "stopped; what came until then is stored, and the same command again brings the rest"
+
 app = typer.Typer(
     name="vmgen-analytics",
     help="Spend, traffic and capacity of a fleet of VMgen virtual machines.",
@@ -72,6 +75,8 @@ def _status(arguments: list[str] | None) -> int:
         return 0
     except BaseException as error:  # noqa: BLE001 - a traceback reaches nobody without -vv
         return _failed(*_sentence(error))
+    if status == INTERRUPTED:
+        say(f"vmgen-analytics: {STOPPED}")
     return status if isinstance(status, int) else 0
 
 
@@ -84,7 +89,7 @@ def _sentence(error: BaseException) -> tuple[str, int]:
         hint = f"; `{context.command_path} --help` tells more" if context else ""
         return f"{getattr(error, 'format_message', error.__str__)().rstrip('.')}{hint}", 2
     if isinstance(error, typer.Abort | KeyboardInterrupt):
-        return "stopped; what came until then is stored", 130
+        return STOPPED, INTERRUPTED
     return f"{type(error).__name__}: {error} (unexpected; -vv shows where)", 1
 
 

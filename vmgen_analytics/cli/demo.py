@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 MARKER = ".vmgen-demo"
 DAYS_BETWEEN_SYNCS = 5
 SETTINGS = """\
-# Settings of the demo. A real file looks the same, without base_url.
+# Settings of the demo. A real file looks the same, but for its account.
 archive = "archive"
 currency = "EUR"
 prices = "prices.csv"
 vm_locations = "vm_locations.csv"
+
+[accounts.demo]                         # simulated, and gone: no real account may be synced into this archive
+base_url = "http://127.0.0.1:9"
+key_env = "NO_KEY_OF_THE_DEMO"
 """
 
 
@@ -105,7 +109,7 @@ def simulated(
     now = now.replace(microsecond=0)
     with Sandbox(vms=vms, seed=seed, today=now, months=months + 1, ticking=False) as sandbox:
         _write_settings(directory, sandbox)
-        with Client(sandbox.key, base_url=sandbox.url) as client:
+        with Client(sandbox.key, base_url=sandbox.url, account="demo") as client:
             for instant in instants(now, months):
                 progress(f"{instant:%Y-%m-%d}")
                 sandbox.set_clock(instant)
@@ -136,17 +140,17 @@ def instants(now: datetime, months: int) -> Iterator[datetime]:
 
 
 def _prepare(directory: Path) -> None:
-    """Make the folder, or empty it of an earlier demo; whatever else is there stays.
+    """Make the folder, or empty it of an earlier demo's archive.
 
     Raises
     ------
     SettingsError
-        It holds an archive that no demo made, or cannot be written.
+        It holds files and no demo made it, or it cannot be written.
     """
     marker, archive = directory / MARKER, directory / "archive"
-    if archive.exists() and not marker.exists():
-        raise SettingsError(f"{directory} holds an archive that no demo made; choose another --dir")
     try:
+        if directory.exists() and not marker.exists() and any(directory.iterdir()):
+            raise SettingsError(f"{directory} holds files that no demo made; choose an empty or a new --dir")
         directory.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(archive, ignore_errors=True)
         marker.write_text("This folder was made by vmgen-analytics demo, which may empty it.\n", encoding="utf-8")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any that is free.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any that is free.", min=0, max=65_535)] = 8000,
     vms: Annotated[int, typer.Option(help="How many VMs it has.", min=0, max=10_000)] = 24,
     seed: Annotated[int, typer.Option(help="Another seed is another fleet.")] = 7,
     today: Annotated[str | None, typer.Option(help="The day it is there.", metavar="DATE")] = None,
@@ -30,7 +30,7 @@ def sandbox(
     try:
         serve_forever(_announce, port=port, vms=vms, seed=seed, today=today, months=months, faults=fault or ())
     except (ValueError, TypeError) as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(f"--today must be a day as 2026-11-23, and --fault as in the help: {error}") from None
     except OSError as error:
         raise SettingsError(f"cannot listen on port {port}: {error.strerror or error}; choose another --port") from None
 

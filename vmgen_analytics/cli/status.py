@@ -32,7 +32,10 @@ def status(
         return
     for name, account in found["accounts"].items():
         months = pd.DataFrame(account["months"]).rename(columns=_TITLES)
-        show(months, f"{name}: VM-days of traffic by month ({account['time_zone']})")
+        if months.empty:
+            say(f"{name}: no VM is known yet")
+        else:
+            show(months, f"{name}: VM-days of traffic by month ({account['time_zone']})")
         say(f"Last sync: {account['last_sync'] or 'never'}{_completeness(account)}")
         say(f"Next: {account['next']}")
         for command in account["left_sending"]:
@@ -69,7 +72,7 @@ def holdings(archive: Archive, settings: Settings, now: datetime) -> dict[str, A
     days = vm_days(archive, start.to_timestamp(), end.to_timestamp())
     syncs = archive.read("syncs")
     unended = left_sending(archive)
-    names = sorted({*days["account"], *syncs["account"]})
+    names = sorted({*days["account"], *syncs["account"], *archive.read("accounts")["account"]})
     return {
         "archive": archive.url,
         "accounts": {

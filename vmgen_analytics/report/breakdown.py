@@ -44,6 +44,8 @@ def _largest(facts: Facts, by_location: pd.DataFrame, by_package: pd.DataFrame, 
         name = name_of(top) if group == "vm_id" else named(top[group], group)
         share = f", {percent(top['share'])}" if pd.notna(top["share"]) else ""
         parts.append(f"{name} ({facts.money(top['allocated_cost'])}{share})")
+    if by_vm["vm_id"].isna().all():
+        return f"To nobody: no VM is known to which the invoices of {month_name(facts.month)} could be given."
     running = int(by_vm["allocated_cost"].abs().ge(LEAST)[by_vm["vm_id"].notna()].sum())
     place, package, vm = parts
     return f"Most went to {place} by location, to {package} by package and to {vm} among {counted(running, 'VM')}."

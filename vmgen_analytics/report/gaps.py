@@ -66,7 +66,9 @@ def _allocation(facts: Facts) -> str:
     keys = [key for key in facts.of_month(facts.costs)["key"].unique() if key != "unallocated"]
     sentence = "The provider bills one sum for all VMs, so what a VM, a package or a location cost is an estimate"
     if keys:
-        sentence += f": each invoice was divided by {joined([KEYS.get(key, key) for key in keys])} (key {joined(keys)})"
+        sentence += (
+            f": each invoice was divided by {' and '.join(KEYS.get(key, key) for key in keys)} (key {joined(keys)})"
+        )
     return f"{sentence}. The parts of every invoice equal its total exactly."
 
 
@@ -156,7 +158,7 @@ def _unsettled(facts: Facts) -> ReportTable:
     return ReportTable(
         "Days without a final report",
         (
-            text(f"Days of {month_name(facts.month)}", [which for (_, which), _ in in_order]),
+            text("Days", [f"{which} {month_name(facts.month)}" for (_, which), _ in in_order]),
             text("Why", [UNSETTLED[why] for (why, _), _ in in_order]),
             text("VMs", who),
         ),

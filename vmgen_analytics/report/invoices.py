@@ -65,7 +65,8 @@ def _reconciled(facts: Facts, rows: pd.DataFrame, title: str) -> ReportTable:
     days = [None if pd.isna(day) else f"{day:%Y-%m-%d}" for day in dated["invoice_date"]]
     return ReportTable(
         title,
-        (
+        note="List cost stands with a month's largest invoice; the difference is that of all its invoices together.",
+        columns=(
             labelled("Invoice", dated["invoice_id"]),
             *([text("Account", dated["account"])] if several else []),
             text("Date", days),

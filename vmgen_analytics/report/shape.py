@@ -12,7 +12,7 @@ import pandas as pd
 from vmgen_analytics.report.cents import printed_cents, rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -118,9 +118,20 @@ def numbers(
 
 
 def summed(heading: str, kind: Kind, values: Sequence[float] | pd.Series[Any]) -> Column:
-    """A column of numbers with the sum of those that are known."""
-    known = pd.Series(values, dtype=float).sum(min_count=1)
-    return numbers(heading, kind, values, total=None if pd.isna(known) else float(known))
+    """A column of numbers with the sum of those that are known, to which the printed ones add up."""
+    parts = pd.Series(values, dtype=float)
+    if parts.isna().all():
+        return numbers(heading, kind, parts)
+    total = float(parts.sum())
+    if kind in PRINTED_PARTS:
+        scale = PRINTED_PARTS[kind] / 100
+        parts = pd.Series(printed_cents(parts * scale) / scale)
+        total = rounded(total * scale) / scale
+    return numbers(heading, kind, parts, total=total)
+
+
+PRINTED_PARTS: Mapping[Kind, int] = {"GB": 100, "percent": 1_000}
+"""Into how many parts print divides one: hundredths of a GB, tenths of a percent."""
 
 
 def _missing_as_none(values: Iterable[float]) -> tuple[float | None, ...]:

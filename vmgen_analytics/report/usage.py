@@ -118,13 +118,19 @@ def stands(facts: Facts) -> Section:
 
 def _stands(by_location: pd.DataFrame, last: pd.Timestamp) -> str:
     rows = by_location[by_location["date"] == last]
-    vms, places = int(rows["vms"].sum()), int(rows["location"].notna().sum())
+    vms, known = int(rows["vms"].sum()), rows["location"].notna()
+    places, placed = int(known.sum()), int(rows.loc[known, "vms"].sum())
+    sized = round(float((rows["known_share"] * rows["vms"]).sum()))
     sizes = ", ".join(
         f"{rows[name].sum():,.10g} {unit}"
         for name, unit in (("vcpus", "vCPUs"), ("ram_GB", "GB of RAM"), ("disk_GB", "GB of disk"))
     )
-    where = f" in {counted(places, 'location')}" if places else ""
-    return f"{counted(vms, 'VM')}{where} on {day_name(last)}: {sizes}."
+    some = f", {placed} of them" if placed < vms else ""
+    where = f"{some} in {counted(places, 'location')}{',' if some else ''}" if places else ""
+    if not sized:
+        return f"{counted(vms, 'VM')}{where} on {day_name(last)}; the size of none is known."
+    those = f" (those {sized} whose size is known)" if sized < vms else ""
+    return f"{counted(vms, 'VM')}{where} on {day_name(last)}: {sizes}{those}."
 
 
 def _births(facts: Facts, days: pd.DataFrame) -> str:
