@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_FAREWELL_S = 0.8
+LONGEST_FAREWELL_S = 0.5
 """How long questions under way may take to end when nobody waits for their answers any more."""
+BREAK_OFF_EVERY_S, BREAK_OFF_AGAIN = 0.1, 3
+"""How soon and how often those that are broken off are broken off again: one may have been about to connect."""
 
 
 def fan_out(
@@ -70,7 +72,17 @@ def _one_pass(
                 yield asked[answered], error
     except (KeyboardInterrupt, GeneratorExit):
         interrupt()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for _ in range(BREAK_OFF_AGAIN):
+            if not _under_way(asked, BREAK_OFF_EVERY_S):
+                break
+            interrupt()
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        wait([question for question in asked if question.running()], timeout=LONGEST_FAREWELL_S)
+        _under_way(asked, LONGEST_FAREWELL_S)
+
+
+def _under_way(asked: Iterable[Future[T]], within_s: float) -> set[Future[T]]:
+    """Wait a while, and return the questions that have not ended then."""
+    return wait([question for question in asked if not question.done()], timeout=within_s).not_done
