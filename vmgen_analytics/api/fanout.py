@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from typing import TYPE_CHECKING, TypeVar
+import contextlib
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from vmgen_analytics.errors import AuthenticationError, ProviderDown, VMgenError
 
@@ -59,30 +62,64 @@ def fan_out(
 def _one_pass(
     ask: Callable[[int], T], ids: list[int], workers: int, interrupt: Callable[[], None]
 ) -> Iterator[tuple[int, T | VMgenError]]:
-    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="vmgen")
-    asked: dict[Future[T], int] = {}
+    asking = _Asking(ask, ids, workers)
     try:
-        asked |= {pool.submit(ask, number): number for number in ids}
-        for answered in as_completed(asked):
-            try:
-                yield asked[answered], answered.result()
-            except AuthenticationError:
-                raise
-            except VMgenError as error:
-                yield asked[answered], error
+        asking.start()
+        for _ in ids:
+            number, answer = asking.answered.get()
+            if isinstance(answer, BaseException) and _is_the_end(answer):
+                raise answer
+            yield number, answer  # type: ignore[misc]
     except (KeyboardInterrupt, GeneratorExit):
-        interrupt()
-        pool.shutdown(wait=False, cancel_futures=True)
         for _ in range(BREAK_OFF_AGAIN):
-            if not _under_way(asked, BREAK_OFF_EVERY_S):
-                break
             interrupt()
+            if asking.has_ended(BREAK_OFF_EVERY_S):
+                break
         raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        _under_way(asked, LONGEST_FAREWELL_S)
+        asking.has_ended(LONGEST_FAREWELL_S)
 
 
-def _under_way(asked: Iterable[Future[T]], within_s: float) -> set[Future[T]]:
-    """Wait a while, and return the questions that have not ended then."""
-    return wait([question for question in asked if not question.done()], timeout=within_s).not_done
+def _is_the_end(error: BaseException) -> bool:
+    return isinstance(error, AuthenticationError) or not isinstance(error, VMgenError)
+
+
+class _Asking(Generic[T]):
+    """Threads that ask for one VM after the other until all are asked for, or it is over.
+
+    They do not keep the process from ending, and all are known before the first one starts: Ctrl-C may come in between.
+    """
+
+    def __init__(self, ask: Callable[[int], T], ids: list[int], workers: int) -> None:
+        self.answered: SimpleQueue[tuple[int, T | BaseException]] = SimpleQueue()
+        self._ask = ask
+        self._waiting: SimpleQueue[int] = SimpleQueue()
+        self._is_over = threading.Event()
+        for number in ids:
+            self._waiting.put(number)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"vmgen-{place}", daemon=True)
+            for place in range(min(workers, len(ids)))
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def has_ended(self, within_s: float) -> bool:
+        """Ask nothing more, wait a while for the threads, and tell whether all have ended."""
+        self._is_over.set()
+        end = time.monotonic() + within_s
+        alive = [thread for thread in self._threads if thread.is_alive()]
+        for thread in alive:
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in alive)
+
+    def _work(self) -> None:
+        with contextlib.suppress(Empty):
+            while not self._is_over.is_set():
+                number = self._waiting.get_nowait()
+                try:
+                    self.answered.put((number, self._ask(number)))
+                except BaseException as error:  # noqa: BLE001 - it is raised where the answers are read
+                    self.answered.put((number, error))
