@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmgen_analytics import Archive
-from vmgen_analytics import archive as archive_module
+from vmgen_analytics.archive import TABLES as KEPT
 from vmgen_analytics.errors import ArchiveError, SchemaError
 from vmgen_analytics.schema import ARCHIVED, TABLES
 
@@ -379,9 +379,9 @@ def test_a_table_of_an_older_version_is_read_and_added_to(archive, monkeypatch):
     line = {"account": ["main"], "requests": [3], "failures": [0], "rows": [9], "incomplete": [""]}
     newer = TABLES["syncs"]
     older = replace(newer, columns={name: each for name, each in newer.columns.items() if name != "learned"})
-    monkeypatch.setitem(archive_module.TABLES, "syncs", older)
+    monkeypatch.setitem(KEPT, "syncs", older)
     archive.add("syncs", older.frame({**line, "started_at": [at(1)]}))
-    monkeypatch.setitem(archive_module.TABLES, "syncs", newer)
+    monkeypatch.setitem(KEPT, "syncs", newer)
     assert archive.read("syncs")["learned"].isna().all()
     archive.add("syncs", newer.frame({**line, "started_at": [at(2)], "learned": ["lists are inside data"]}))
     assert archive.read("syncs")["learned"].fillna("").tolist() == ["", "lists are inside data"]

@@ -1,0 +1,178 @@
+"""The archive as the rest of the package sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from vmgen_analytics.archive.contents import TABLES, months_of, table_named
+from vmgen_analytics.archive.locking import locked
+from vmgen_analytics.archive.places import Place
+from vmgen_analytics.archive.reading import dated, newest, observations, window
+from vmgen_analytics.archive.writing import add_part
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+
+class Archive:
+    """Tables that only grow: each observation of the provider's answers, by account and month.
+
+    Every write is one atomic commit, so a reader sees a table as before or as after it, never between.
+
+    Parameters
+    ----------
+    url
+        A folder, or the address of an object store as ``s3://bucket/prefix``, whose credentials come from the
+        environment by the store's own conventions.
+
+    Examples
+    --------
+    >>> Archive("data/archive")
+    Archive('data/archive')
+    """
+
+    def __init__(self, url: str | Path = "data/archive") -> None:
+        self.place = Place.at(url)
+
+    @property
+    def url(self) -> str:
+        """Where it is, as it was named."""
+        return self.place.url
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it is as a path; None in an object store."""
+        return self.place.folder
+
+    def __repr__(self) -> str:
+        return f"Archive({self.url!r})"
+
+    def tables(self) -> list[str]:
+        """Name the tables that hold anything."""
+        return [name for name in TABLES if self.place.opened(name) is not None]
+
+    def months(self, *names: str) -> list[pd.Period]:
+        """List the months in which anything was observed, oldest first.
+
+        Parameters
+        ----------
+        names
+            Archived tables; by default usage, vms and invoices, which tell of months as such.
+
+        Raises
+        ------
+        SchemaError
+            There is no such table.
+        ArchiveError
+            The archive cannot be read.
+        """
+        opened = [self.place.opened(table_named(name).name) for name in names or ("usage", "vms", "invoices")]
+        found = {part["month"] for each in opened if each is not None for part in each.partitions()}
+        return [pd.Period(month, freq="M") for month in sorted(found)]
+
+    def read(
+        self,
+        name: str,
+        start: str | pd.Timestamp | None = None,
+        end: str | pd.Timestamp | None = None,
+        *,
+        account: str | None = None,
+    ) -> pd.DataFrame:
+        """Read the newest observation of each thing.
+
+        Parameters
+        ----------
+        name
+            An archived table, as ``usage``.
+        start, end
+            Day or month from which, and before which; of the usage, of the invoice's date, else of the observation.
+        account
+            Only this account.
+
+        Returns
+        -------
+        DataFrame
+            The table; for tables with ``seen_on`` or ``seen_at`` in their key one row a thing, else every row.
+
+        Raises
+        ------
+        SchemaError
+            There is no such table.
+        ArchiveError
+            The archive cannot be read.
+        """
+        table = table_named(name)
+        if name == "invoices":  # by the date that an invoice has now, not by one that it had
+            return dated(newest(table, self.history(name, account=account)), start, end)
+        return newest(table, self.history(name, start, end, account=account))
+
+    def history(
+        self,
+        name: str,
+        start: str | pd.Timestamp | None = None,
+        end: str | pd.Timestamp | None = None,
+        *,
+        account: str | None = None,
+    ) -> pd.DataFrame:
+        """Read all observations of a table.
+
+        Parameters, Raises
+            As for `read`.
+
+        Returns
+        -------
+        DataFrame
+            The table, sorted by its key; empty and typed where the archive has nothing.
+        """
+        table = table_named(name)
+        return observations(self.place, table, window(table, start, end, account))
+
+    def add(self, name: str, frame: pd.DataFrame) -> int:
+        """Add observations; a row with a known key replaces the old one if it says anything new.
+
+        Parameters
+        ----------
+        name
+            An archived table.
+        frame
+            That table.
+
+        Returns
+        -------
+        int
+            How many rows are new or changed. Adding twice equals adding once: ``seen_at`` alone is no news.
+
+        Raises
+        ------
+        SchemaError
+            The frame is not that table.
+        ArchiveError
+            The archive cannot be written; it is as before.
+        """
+        table = table_named(name)
+        table.check(frame)
+        changed = 0
+        parts = frame.assign(month=months_of(table, frame))
+        for (account, month), part in parts.groupby(["account", "month"], sort=True):
+            changed += add_part(self.place, table, str(account), str(month), part.drop(columns="month"))
+        return changed
+
+    def lock(self, timeout_s: float = 600.0, *, what: str = "sync") -> AbstractContextManager[None]:
+        """Keep others out who do the same, as other syncs, waiting for one that is under way.
+
+        Parameters
+        ----------
+        timeout_s
+            How long to wait for it.
+        what
+            What is done; two different things do not wait for each other.
+
+        Raises
+        ------
+        ArchiveError
+            It did not end, or the archive cannot be written.
+        """
+        return locked(self.place, what, timeout_s)
