@@ -198,6 +198,7 @@ ARCHIVED: Sequence[Table] = (
             "rows": Column("int64", "rows that are new or changed"),
             "incomplete": Column(TEXT, "tables that lack something, separated by commas"),
             "learned": Column(TEXT, "what the server does in its own way, separated by semicolons"),
+            "time_zone": Column(TEXT, "in which the account's days begin and end, as Europe/Amsterdam"),
         },
     ),
     Table(

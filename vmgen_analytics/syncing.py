@@ -205,6 +205,7 @@ class _Sync:
                 "rows": [sum(report.rows.values())],
                 "incomplete": [", ".join(_tables_of(report.failures))],
                 "learned": ["; ".join(self.client.learned.values())],
+                "time_zone": [self.client.zone.key],
             }
         )
         self.archive.add("syncs", line)
