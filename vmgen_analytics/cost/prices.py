@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.errors import PriceError, SchemaError
-from vmgen_analytics.table import moment_of
+from vmgen_analytics.errors import PriceError
+from vmgen_analytics.lines import Line, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,22 +101,8 @@ class PriceBook:
         PriceError
             The file cannot be read, or a line is wrong: it is named.
         """
-        try:
-            with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Path.open takes no str
-                reader = csv.DictReader(file)
-                columns = reader.fieldnames or ()
-                lines = [(reader.line_num, line) for line in reader]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise PriceError(f"cannot read the price book at {path}: {error}") from None
-        if absent := [name for name in ("package", "monthly_price") if name not in columns]:
-            raise PriceError(f"{path}, line 1: no column {absent[0]!r}; it needs package and monthly_price")
-        if strange := [name for name in columns if name not in COLUMNS]:
-            raise PriceError(f"{path}, line 1: no column {strange[0]!r} is known; there can be {', '.join(COLUMNS)}")
-        if len(set(columns)) < len(columns):
-            twice = next(name for name in columns if columns.count(name) > 1)
-            raise PriceError(f"{path}, line 1: the column {twice!r} stands there twice; leave one")
-        places = [(f"{path}, line {number}", line) for number, line in lines]
-        return cls(tuple(_price(_texts(line, where), where) for where, line in places))
+        lines = read_lines(path, "price book", COLUMNS, needed=("package", "monthly_price"), kind=PriceError)
+        return cls(tuple(_price(line) for line in lines))
 
     @classmethod
     def of(cls, prices: Iterable[Mapping[str, object]], source: str = "line") -> Self:
@@ -135,8 +120,9 @@ class PriceBook:
         PriceError
             As for `PriceBook.read`.
         """
-        lines = [{name: "" if value is None else str(value) for name, value in price.items()} for price in prices]
-        return cls(tuple(_price(line, f"{source} {number}") for number, line in enumerate(lines, start=1)))
+        records = [{name: "" if value is None else str(value) for name, value in price.items()} for price in prices]
+        lines = [Line(f"{source} {number}", record, PriceError) for number, record in enumerate(records, start=1)]
+        return cls(tuple(_price(line) for line in lines))
 
     def rate(self, days: pd.DataFrame) -> pd.DataFrame:
         """Find the price of each VM-day.
@@ -187,56 +173,19 @@ def unpriced(days: pd.DataFrame, listed: pd.Series) -> list[str]:
     return sorted({"(unknown)" if pd.isna(name) else str(name) for name in without.unique()})
 
 
-def _texts(line: dict[str | Any, str | Any], where: str) -> dict[str, str]:
-    """Take a line of the file; fields too many come under no name, and one too few without text."""
-    if any(line.pop(None, ())):
-        raise PriceError(f"{where}: too many fields; a comma within one needs quotes, and decimals have a point")
-    return {name: (value or "").strip() for name, value in line.items()}
-
-
-def _price(values: Mapping[str, str], where: str) -> Price:
-    if not values.get("package"):
-        raise PriceError(f"{where}: the package is empty")
-    start, end = _day(values, "valid_from", where), _day(values, "valid_to", where)
+def _price(line: Line) -> Price:
+    start, end = line.day("valid_from"), line.day("valid_to")
     price = Price(
-        package=values["package"],
-        location=values.get("location", ""),
-        monthly_price=_amount(values, "monthly_price", where, needed=True),
-        included_transfer_GB=_amount(values, "included_transfer_GB", where),
-        overage_price_per_GB=_amount(values, "overage_price_per_GB", where),
+        package=line.text("package", needed=True),
+        location=line.text("location"),
+        monthly_price=line.number("monthly_price", 0, HIGHEST, needed=True),
+        included_transfer_GB=line.number("included_transfer_GB", 0, HIGHEST),
+        overage_price_per_GB=line.number("overage_price_per_GB", 0, HIGHEST),
         valid_from=pd.Timestamp.min if start is None else start,
         valid_to=pd.Timestamp.max if end is None else end,
-        currency=values.get("currency", ""),
-        source=where,
+        currency=line.text("currency"),
+        source=line.where,
     )
     if price.valid_to <= price.valid_from:
-        raise PriceError(f"{where}: valid_to {values['valid_to']} is not after valid_from {values['valid_from']}")
+        raise line.wrong(f"valid_to {line.text('valid_to')} is not after valid_from {line.text('valid_from')}")
     return price
-
-
-def _amount(values: Mapping[str, str], name: str, where: str, *, needed: bool = False) -> float:
-    text = values.get(name, "")
-    if not text and not needed:
-        return math.nan
-    try:
-        amount = math.nan if "_" in text else float(text)
-    except ValueError:
-        amount = math.nan
-    if not 0 <= amount <= HIGHEST:
-        raise PriceError(
-            f"{where}: {name} is {text!r}; it must be a number from 0 to {HIGHEST:,}, with a point for decimals"
-        )
-    return amount
-
-
-def _day(values: Mapping[str, str], name: str, where: str) -> pd.Timestamp | None:
-    text = values.get(name, "")
-    if not text:
-        return None
-    try:
-        day = moment_of(text)
-    except SchemaError:
-        day = None
-    if day is None or day.tz is not None:
-        raise PriceError(f"{where}: {name} is {text!r}; it must be a day as 2026-11-23")
-    return day
