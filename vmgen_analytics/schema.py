@@ -37,7 +37,8 @@ _LIST_COST = Column("float64", "cost by the price book; missing where a price is
 _COVERED = Column("int64", "VM-days with a report of traffic", "d")
 _EXPECTED = Column("int64", "VM-days on which the VMs existed", "d")
 _COMPLETE = Column("bool", "whether every expected VM-day has a report that will not change")
-_CENTRE = Column(TEXT, "who pays")
+_CENTRE = Column(TEXT, "who pays; unassigned where no rule says")
+_FQDN = Column(TEXT, "full domain name on that day")
 
 _GROUPS: Mapping[str, Column] = MappingProxyType(
     {
@@ -140,6 +141,21 @@ ARCHIVED: Sequence[Table] = (
         },
     ),
     Table(
+        "superseded_usage",
+        "a report of a day's traffic that a later one replaced",
+        ("account", "vm_id", "date", "superseded_at"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "date": Column(DAY, "day of the traffic, in the account's time zone"),
+            "superseded_at": Column(INSTANT, "when the later one was made, or its month was closed"),
+            "in_MB": _IN,
+            "out_MB": _OUT,
+            "seen_at": _SEEN_AT,
+            "status": Column(TEXT, "status of the traffic until then"),
+        },
+    ),
+    Table(
         "restatements",
         "a final day that the provider changed",
         ("account", "vm_id", "date", "seen_at"),
@@ -199,6 +215,7 @@ ARCHIVED: Sequence[Table] = (
             "incomplete": Column(TEXT, "tables that lack something, separated by commas"),
             "learned": Column(TEXT, "what the server does in its own way, separated by semicolons"),
             "time_zone": Column(TEXT, "in which the account's days begin and end, as Europe/Amsterdam"),
+            "error": Column(TEXT, "why it was broken off; missing where it ran to its end"),
         },
     ),
     Table(
@@ -285,6 +302,7 @@ DERIVED: Sequence[Table] = (
             "date": Column(DAY, "day, in the account's time zone"),
             "vm_id": _VM,
             "vm_name": _VM_NAME,
+            "fqdn": _FQDN,
             "package": _PACKAGE,
             "vcpus": _VCPUS,
             "ram_GB": _RAM,
@@ -334,17 +352,20 @@ DERIVED: Sequence[Table] = (
     Table(
         "allocated_costs",
         "a part of an invoice",
-        ("account", "invoice_id", "date", "vm_id"),
+        ("account", "invoice_id", "date", "vm_id", "cost_centre", "shared_from"),
         {
             "account": _ACCOUNT,
             "invoice_id": Column("int64", "number of the invoice"),
             "date": Column(DAY, "day of the VM; first of the month for what is unallocated"),
             "vm_id": Column("Int64", "number of the VM; missing for what is unallocated"),
+            "cost_centre": _CENTRE,
+            "shared_from": Column(TEXT, "cost centre whose shared cost it is; empty for one's own"),
             "month": replace(_MONTH, meaning="month that the invoice bills"),
             "vm_name": _VM_NAME,
+            "fqdn": _FQDN,
             "package": _PACKAGE,
             "location": _LOCATION,
-            "cost_centre": _CENTRE,
+            "rule": Column(TEXT, "file and line that give it to the cost centre; missing where none does"),
             "key": Column(TEXT, "what the invoice was divided by: price_book, package_weight, even or unallocated"),
             "key_value": Column("float64", "the row's amount of it"),
             "ratio": Column("float64", "its part of the invoice before rounding"),

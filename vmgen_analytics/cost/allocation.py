@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.cost.prices import PriceBook
 
 UNALLOCATED = "unallocated"
+UNASSIGNED = "unassigned"
 
 
 def allocated_costs(
@@ -56,8 +57,9 @@ def allocated_costs(
     Returns
     -------
     DataFrame
-        Table ``allocated_costs``: account, invoice_id, date, vm_id, month, vm_name, package, location, cost_centre,
-        key, key_value, ratio, allocated_cost, list_cost. [currency]
+        Table ``allocated_costs``: account, invoice_id, date, vm_id, cost_centre, shared_from, month, vm_name, fqdn,
+        package, location, rule, key, key_value, ratio, allocated_cost, list_cost. [currency] Every row is
+        ``unassigned`` until `assigned_costs` gives it to a cost centre.
 
     Raises
     ------
@@ -125,11 +127,14 @@ def _divided(
             "invoice_id": invoice.invoice_id,
             "date": billed["date"].array,
             "vm_id": billed["vm_id"].astype("Int64").array,
+            "cost_centre": pd.array([UNASSIGNED], dtype="str").repeat(rows),
+            "shared_from": pd.array([""], dtype="str").repeat(rows),
             "month": pd.PeriodIndex([invoice.month]).repeat(rows),
             "vm_name": billed["vm_name"].array,
+            "fqdn": billed["fqdn"].array,
             "package": billed["package"].array,
             "location": billed["location"].array,
-            "cost_centre": pd.array([None] * rows, dtype="str"),
+            "rule": pd.array([None], dtype="str").repeat(rows),
             "key": pd.array([key], dtype="str").repeat(rows),
             "key_value": amounts,
             "ratio": amounts / amounts.sum(),
@@ -148,6 +153,8 @@ def _unallocated(invoice: _Invoice) -> pd.DataFrame:
             "invoice_id": [invoice.invoice_id],
             "date": [invoice.month.to_timestamp()],
             "vm_id": [None],
+            "cost_centre": [UNASSIGNED],
+            "shared_from": [""],
             "month": [invoice.month],
             **named,
             "ratio": [1.0],

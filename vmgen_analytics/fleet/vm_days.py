@@ -52,7 +52,7 @@ def vm_days(
     Returns
     -------
     DataFrame
-        Table ``vm_days``: account, date, vm_id, vm_name, package, vcpus, ram_GB, disk_GB, location, continent,
+        Table ``vm_days``: account, date, vm_id, vm_name, fqdn, package, vcpus, ram_GB, disk_GB, location, continent,
         location_evidence, state, presence, in_MB, out_MB, status. [vCPU, GB, MB]
 
     Raises
@@ -111,6 +111,7 @@ def _days(observed: _Observed, first: pd.Timestamp, last: pd.Timestamp, mapping:
             "date": lives.day.astype("datetime64[D]").astype("datetime64[us]"),
             "vm_id": fleet["vm_id"].to_numpy()[lives.vm],
             "vm_name": _taken(vms["vm_name"], of_vms),
+            "fqdn": _taken(vms["fqdn"], of_vms),
             "package": _taken(vms["package"], of_vms),
             "location": _taken(places["location"], lives.vm),
             "continent": _taken(places["continent"], lives.vm),
