@@ -10,7 +10,7 @@ def test_the_clock_can_be_set_over_http(sandbox, api):
 
 def test_faults_can_be_switched_over_http(sandbox, api):
     fault = {"kind": "status", "operation": "account", "times": 1, "details": {"code": 418}}
-    assert api("POST", "/sandbox/faults", fault).json() == [fault | {"vm_id": None}]
+    assert api("POST", "/sandbox/faults", fault).json() == [fault | {"vm_id": None, "account": None}]
     assert api("GET", "/account").status_code == 418
     assert api("GET", "/account").status_code == 200
     api("POST", "/sandbox/faults", fault)

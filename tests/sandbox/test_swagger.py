@@ -40,6 +40,14 @@ def test_the_document_has_the_twenty_operations_and_nothing_more(sandbox):
     assert document["components"]["securitySchemes"] == {"key": {"type": "http", "scheme": "bearer"}}
 
 
+@pytest.mark.parametrize("lookup", [("post",), ("get", "short"), ("post", "get", "short"), ()])
+def test_every_operation_has_an_id_of_its_own_however_jobs_are_asked_for(lookup):
+    with Sandbox(vms=1, job_lookup=lookup) as sandbox:
+        paths = requests.get(f"{sandbox.url}/swagger/v1/swagger.json", timeout=5).json()["paths"]
+    ids = [shape["operationId"] for verbs in paths.values() for shape in verbs.values()]
+    assert len(ids) == len(set(ids)) == 19 + len(lookup)
+
+
 def test_the_page_loads_nothing_from_elsewhere(sandbox):
     page = requests.get(f"{sandbox.url}/swagger/index.html", timeout=5)
     parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)

@@ -1,22 +1,29 @@
 """The web application that answers for a provider."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 
 from vmgen_analytics.sandbox import commands, control, deploys, extras, models, reads, swagger
+from vmgen_analytics.sandbox.accounts import Account
+from vmgen_analytics.sandbox.clock import Clock
 from vmgen_analytics.sandbox.faults import Faults
 from vmgen_analytics.sandbox.manners import Manners
 from vmgen_analytics.sandbox.operations import operations
-from vmgen_analytics.sandbox.provider import Provider
 from vmgen_analytics.sandbox.refusals import add_refusals
 
 
-def build_app(provider: Provider, manners: Manners) -> FastAPI:
-    """Return the application. Its ``state`` has provider, manners, operations, faults and log.
+def build_app(accounts: Sequence[Account], clock: Clock, manners: Manners) -> FastAPI:
+    """Return the application. Its ``state`` has accounts, clock, manners, operations, faults and log.
+
+    Who asks, the `Gate` tells it: the ``state`` of a request has its account.
 
     Parameters
     ----------
-    provider
-        What it answers for.
+    accounts
+        For whom it answers.
+    clock
+        The simulated time.
     manners
         How it answers.
     """
@@ -32,9 +39,11 @@ def build_app(provider: Provider, manners: Manners) -> FastAPI:
     )
     job_routes = commands.job_routes(manners.job_lookup)
     routers = [reads.router, commands.router, job_routes, deploys.router, extras.router]
-    app.state.provider, app.state.manners = provider, manners
+    app.state.accounts, app.state.clock, app.state.manners = accounts, clock, manners
     app.state.operations = operations(routers)
-    app.state.faults = Faults({operation.name for operation in app.state.operations})
+    app.state.faults = Faults(
+        {operation.name for operation in app.state.operations}, {account.number for account in accounts}
+    )
     app.state.log = {}
     for router in routers:
         app.include_router(router)

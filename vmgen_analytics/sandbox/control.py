@@ -28,6 +28,7 @@ class Order(BaseModel):
     kind: str
     operation: str | None = None
     vm_id: int | None = None
+    account: int | None = None
     times: int | None = None
     details: dict[str, Any] = Field(default_factory=dict)
 
@@ -35,7 +36,7 @@ class Order(BaseModel):
 @router.get("/clock")
 async def clock(request: Request) -> Response:
     """Return the simulated time."""
-    shown: Clock = request.app.state.provider.clock
+    shown: Clock = request.app.state.clock
     return JSONResponse({"now": shown.now().isoformat()})
 
 
@@ -43,7 +44,7 @@ async def clock(request: Request) -> Response:
 async def set_clock(time: Time, request: Request) -> Response:
     """Set the simulated time."""
     try:
-        request.app.state.provider.clock.set(instant(time.now))
+        request.app.state.clock.set(instant(time.now))
     except ValueError as error:
         raise Refused({"now": [str(error)]}) from error
     return await clock(request)

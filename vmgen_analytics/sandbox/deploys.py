@@ -24,7 +24,7 @@ async def deploy(order: models.Deploy, request: Request) -> Response:
 
     os_image_id or marketplace_id is required, as well as one of root_password, ssh_keys_ids and ssh_keys.
     """
-    provider: Provider = request.app.state.provider
+    provider: Provider = request.state.account.provider
     errors = _mistakes(order, custom_sizes=request.app.state.manners.custom_sizes)
     if errors:
         raise Refused(errors)
@@ -36,7 +36,7 @@ async def deploy(order: models.Deploy, request: Request) -> Response:
 @router.delete("/virtual-machines/{id}", operation_id="delete", response_model=models.Accepted, responses=BY_ID)
 async def delete(id: models.VmId, request: Request) -> Response:
     """Delete a virtual machine without a possibility to restore it: all data related to it will be lost."""
-    provider: Provider = request.app.state.provider
+    provider: Provider = request.state.account.provider
     provider.machine(id)
     return JSONResponse(accepted(request, provider.start(id, "delete", outcome(request, "delete", id))))
 

@@ -41,7 +41,7 @@ async def marketplace() -> Response:
 )
 async def user_data_scripts(request: Request) -> Response:
     """Get user data scripts for your account; for deployment of a virtual machine, you can use version_id."""
-    provider: Provider = request.app.state.provider
+    provider: Provider = request.state.account.provider
     return JSONResponse(provider.scripts)
 
 
@@ -54,7 +54,7 @@ async def user_data_scripts(request: Request) -> Response:
 )
 async def save_user_data_script(script: models.NewScript, request: Request) -> Response:
     """Save a new data script."""
-    provider: Provider = request.app.state.provider
+    provider: Provider = request.state.account.provider
     if script.base64:
         try:
             b64decode(script.script_content, validate=True)
@@ -77,6 +77,6 @@ async def save_user_data_script(script: models.NewScript, request: Request) -> R
 )
 async def ticket(written: models.Ticket, request: Request) -> Response:
     """Create a new support ticket that will be sent to VMgen via email."""
-    provider: Provider = request.app.state.provider
+    provider: Provider = request.state.account.provider
     provider.tickets.append(written.model_dump())
     return JSONResponse({"message": "The ticket has been sent."})

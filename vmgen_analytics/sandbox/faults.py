@@ -50,13 +50,14 @@ class Fault:
     kind: str
     operation: str | None = None  # None: any
     vm_id: int | None = None  # None: any
+    account: int | None = None  # its number; None: any
     times: int | None = None  # how often still; None: until the faults are cleared
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    def strikes(self, operation: str | None, vm_id: int | None) -> bool:
+    def strikes(self, operation: str | None, vm_id: int | None, account: int) -> bool:
         """Tell whether the fault applies to a request."""
-        here = self.operation in (None, operation) and self.vm_id in (None, vm_id)
-        return here and self.times != 0
+        is_meant = self.operation in (None, operation) and self.vm_id in (None, vm_id)
+        return is_meant and self.account in (None, account) and self.times != 0
 
 
 class Faults:
@@ -66,10 +67,12 @@ class Faults:
     ----------
     operations
         The names of the operations that there are.
+    accounts
+        The numbers of the accounts that there are.
     """
 
-    def __init__(self, operations: Collection[str]) -> None:
-        self._operations = operations
+    def __init__(self, operations: Collection[str], accounts: Collection[int] = (1,)) -> None:
+        self._operations, self._accounts = operations, accounts
         self.active: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
@@ -78,7 +81,7 @@ class Faults:
         Raises
         ------
         ValueError
-            There is no such kind, operation or style of envelope.
+            There is no such kind, operation, account or style of envelope.
         TypeError
             The kind has no such detail, or lacks one that it needs.
         """
@@ -86,6 +89,8 @@ class Faults:
             raise ValueError(f"no fault {fault.kind!r}; there are {', '.join(KINDS)}")
         if fault.operation not in (None, *self._operations):
             raise ValueError(f"no operation {fault.operation!r}; there are {', '.join(sorted(self._operations))}")
+        if fault.account not in (None, *self._accounts):
+            raise ValueError(f"no account {fault.account!r}; there are {', '.join(map(str, sorted(self._accounts)))}")
         if fault.details.get("style", "data") not in STYLES:
             raise ValueError(f"no envelope {fault.details['style']!r}; there are {', '.join(STYLES)}")
         inspect.signature(KINDS[fault.kind]).bind(None, **fault.details)
@@ -95,17 +100,19 @@ class Faults:
         """Switch all faults off."""
         self.active.clear()
 
-    def answer(self, operation: str | None, vm_id: int | None) -> Fault | None:
+    def answer(self, operation: str | None, vm_id: int | None, account: int) -> Fault | None:
         """Return the fault that spoils the answer to a request, which is used up by one."""
-        return self._take(operation, vm_id, lambda fault: fault.kind != "job")
+        return self._take(operation, vm_id, account, lambda fault: fault.kind != "job")
 
-    def job_status(self, operation: str, vm_id: int) -> str:
+    def job_status(self, operation: str, vm_id: int, account: int) -> str:
         """Return the status with which a job that starts now will end."""
-        fault = self._take(operation, vm_id, lambda fault: fault.kind == "job")
+        fault = self._take(operation, vm_id, account, lambda fault: fault.kind == "job")
         return str(fault.details.get("status", "failed")) if fault else "success"
 
-    def _take(self, operation: str | None, vm_id: int | None, kind: Callable[[Fault], bool]) -> Fault | None:
-        found = next((fault for fault in self.active if kind(fault) and fault.strikes(operation, vm_id)), None)
+    def _take(
+        self, operation: str | None, vm_id: int | None, account: int, kind: Callable[[Fault], bool]
+    ) -> Fault | None:
+        found = next((fault for fault in self.active if kind(fault) and fault.strikes(operation, vm_id, account)), None)
         if found and found.times is not None:
             found.times -= 1
         return found

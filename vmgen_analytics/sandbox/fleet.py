@@ -50,7 +50,7 @@ class _Draft:
     died_at: datetime | None
 
 
-def fleet(seed: int, vms: int, today: date, months: int) -> dict[int, Machine]:
+def fleet(seed: int, vms: int, today: date, months: int, *, first_id: int = 10_200) -> dict[int, Machine]:
     """Return every VM that exists today, and those that were deleted before.
 
     Parameters
@@ -63,6 +63,8 @@ def fleet(seed: int, vms: int, today: date, months: int) -> dict[int, Machine]:
         The last day of the history; nothing happens by itself after it.
     months
         How many months before today's month the history begins.
+    first_id
+        The ids of its VMs are greater than this.
     """
     chance = Random(f"{seed}/fleet")
     start = months_before(today, months)
@@ -74,7 +76,7 @@ def fleet(seed: int, vms: int, today: date, months: int) -> dict[int, Machine]:
     off = set(chance.sample(living, max(few, round(vms * 0.05))))
     names, addresses, job_ids = Counter[str](), Counter[str](), count(400_001)
     machines = {}
-    vm_id = 10_200
+    vm_id = first_id
     for number, draft in enumerate(drafts):
         vm_id += chance.randint(1, 37)
         addresses[draft.location.name] += 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vmgen_analytics.sandbox.accounts import Account
 from vmgen_analytics.sandbox.clock import Clock
 from vmgen_analytics.sandbox.exchange import Exchange
 from vmgen_analytics.sandbox.faults import KINDS, Faults
@@ -24,8 +25,8 @@ from vmgen_analytics.sandbox.operations import Operation, meant
 class Received:
     """A request that arrived.
 
-    ``status`` is None where no status was sent, ``operation`` where the path means none. ``at`` is real time,
-    in UTC. ``headers`` has lower-case names.
+    ``status`` is None where no status was sent, ``operation`` where the path means none, ``account`` (the number of
+    one) where the key is none's. ``at`` is real time, in UTC. ``headers`` has lower-case names.
     """
 
     method: str
@@ -33,7 +34,12 @@ class Received:
     status: int | None
     operation: str | None
     at: datetime
+    account: int | None = None
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+STRANGER = JSONResponse({"message": "Unauthenticated."}, 401)
+"""What everybody is told whose key is none of the accounts'."""
 
 
 class Rate:
@@ -61,31 +67,32 @@ class Gate:
     ----------
     app
         What answers requests that may pass.
-    key
-        The API key.
     """
 
-    def __init__(self, app: FastAPI, key: str) -> None:
+    def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._operations: list[Operation] = app.state.operations
         self._faults: Faults = app.state.faults
-        self._clock: Clock = app.state.provider.clock
+        self._clock: Clock = app.state.clock
         self._log: dict[int, Received] = app.state.log
         self._numbers = count()
         manners: Manners = app.state.manners
         self._manners = manners
         name, _, value = manners.auth.partition(":")
         self._key_header = name.strip().lower().encode()
-        self._key_value = value.strip().format(key=key).encode()
-        self._rate = Rate(manners.requests_per_second) if manners.requests_per_second else None
+        accounts: Sequence[Account] = app.state.accounts
+        self._accounts = [(value.strip().format(key=account.key).encode(), account) for account in accounts]
+        rate = manners.requests_per_second
+        self._rates = {account.number: Rate(rate) for account in accounts} if rate else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and remember that it came."""
         if scope["path"].startswith("/sandbox/"):
-            await (self._stranger(scope) or self._app)(scope, receive, send)
+            await (self._app if self._account(scope) else STRANGER)(scope, receive, send)
             return
         operation, vm_id = meant(self._operations, scope["method"], scope["path"])
-        number = self._remember(scope, operation)
+        account = self._account(scope)
+        number = self._remember(scope, operation, account)
         due_s = time.monotonic() + self._manners.latency_s
 
         async def dated(message: Message) -> None:
@@ -101,34 +108,44 @@ class Gate:
 
         if scope["path"].startswith("/swagger/"):
             await self._app(scope, receive, dated)
+        elif account is None:
+            await STRANGER(scope, receive, dated)
         else:
-            await self._answer(scope, receive, dated, operation, vm_id)
+            await self._answer(account, operation, vm_id, (scope, receive, dated))
 
     async def _answer(
-        self, scope: Scope, receive: Receive, send: Send, operation: str | None, vm_id: int | None
+        self, account: Account, operation: str | None, vm_id: int | None, asked: tuple[Scope, Receive, Send]
     ) -> None:
-        refusal = self._stranger(scope) or self._too_fast()
-        fault = None if refusal else self._faults.answer(operation, vm_id)
+        scope, receive, send = asked
+        scope.setdefault("state", {})["account"] = account
+        refusal = self._too_fast(account)
+        fault = None if refusal else self._faults.answer(operation, vm_id, account.number)
         if fault:
             exchange = Exchange(scope, receive, send, self._app, self._clock.now())
             await KINDS[fault.kind](exchange, **fault.details)
         else:
             await (refusal or self._app)(scope, receive, send)
 
-    def _stranger(self, scope: Scope) -> ASGIApp | None:
+    def _account(self, scope: Scope) -> Account | None:
         sent = dict(scope["headers"]).get(self._key_header, b"")
-        if compare_digest(sent, self._key_value):
-            return None
-        return JSONResponse({"message": "Unauthenticated."}, 401)
+        return next((account for key, account in self._accounts if compare_digest(sent, key)), None)
 
-    def _too_fast(self) -> ASGIApp | None:
-        if self._rate is None or self._rate.allows_one_more():
+    def _too_fast(self, account: Account) -> ASGIApp | None:
+        if not self._rates or self._rates[account.number].allows_one_more():
             return None
         wait = self._manners.retry_after
         return JSONResponse({"message": "Too Many Attempts."}, 429, {"Retry-After": str(wait)} if wait else None)
 
-    def _remember(self, scope: Scope, operation: str | None) -> int:
+    def _remember(self, scope: Scope, operation: str | None, account: Account | None) -> int:
         number = next(self._numbers)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self._log[number] = Received(scope["method"], scope["path"], None, operation, datetime.now(UTC), headers)
+        self._log[number] = Received(
+            scope["method"],
+            scope["path"],
+            None,
+            operation,
+            datetime.now(UTC),
+            account.number if account else None,
+            headers,
+        )
         return number

@@ -20,7 +20,7 @@ class Operation:
 def operations(routers: Iterable[APIRouter]) -> list[Operation]:
     """List the operations that routers offer."""
     return [
-        Operation(route.operation_id, frozenset(route.methods or ()), route.path_regex)
+        Operation(route.name, frozenset(route.methods or ()), route.path_regex)
         for router in routers
         for route in router.routes
         if isinstance(route, APIRoute) and route.operation_id

@@ -46,6 +46,8 @@ class Provider:
         The provider's days.
     job_s
         How long a job takes, in real seconds.
+    first_id
+        The ids of new VMs are greater than this.
     timer
         Real seconds since some fixed moment.
     """
@@ -58,6 +60,7 @@ class Provider:
         days: Days,
         *,
         job_s: float,
+        first_id: int = 10_200,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.seed, self.clock, self.days = seed, clock, days
@@ -67,7 +70,7 @@ class Provider:
         # Replaced as a whole, never changed: the thread that serves and the one that asks for the truth both read.
         self._machines = machines
         self._open: dict[int, OpenJob] = {}
-        self._job_s, self._timer = job_s, timer
+        self._job_s, self._timer, self._first_id = job_s, timer, first_id
         self._job_ids = count(900_001)
         self._lock = RLock()
 
@@ -153,7 +156,7 @@ class Provider:
     def next_vm_id(self) -> int:
         """Return an id for a new VM."""
         deploying = (entry.vm_id for entry in self._open.values())
-        return max((10_200, *self._machines, *deploying)) + 7
+        return max((self._first_id, *self._machines, *deploying)) + 7
 
     def next_address(self, location: Location) -> int:
         """Return a number for a new VM among those of a location."""

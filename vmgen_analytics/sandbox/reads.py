@@ -12,7 +12,7 @@ router = APIRouter()
 
 
 def _provider(request: Request) -> Provider:
-    provider: Provider = request.app.state.provider
+    provider: Provider = request.state.account.provider
     return provider
 
 

@@ -1,21 +1,19 @@
 """`Sandbox`: a simulated VMgen provider, served over HTTP on this machine while it is open."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from vmgen_analytics.sandbox import billing, catalogue
+from vmgen_analytics.sandbox import catalogue
+from vmgen_analytics.sandbox.accounts import Account, opened
 from vmgen_analytics.sandbox.app import build_app
-from vmgen_analytics.sandbox.clock import Clock, Days, When, first_of_month, instant
+from vmgen_analytics.sandbox.clock import Clock, Days, When, instant
 from vmgen_analytics.sandbox.faults import Fault, Faults
-from vmgen_analytics.sandbox.fleet import fleet
 from vmgen_analytics.sandbox.gate import Gate, Received
 from vmgen_analytics.sandbox.manners import Manners
-from vmgen_analytics.sandbox.provider import Provider
 from vmgen_analytics.sandbox.server import HOST, Server
 from vmgen_analytics.sandbox.truth import Truth
 
@@ -26,17 +24,19 @@ class Sandbox:
     Parameters
     ----------
     vms
-        How many VMs exist today.
+        How many VMs exist today, in each account.
     seed
         Decides all that is left to chance.
     today
         The date or time to begin at, now if not given; a date without a time of day means noon, UTC.
     months
         How many months of history the fleet has before this one.
+    accounts
+        How many accounts it serves: each has a key and a fleet of its own, and all share the clock.
     port
         The port to listen on; 0 takes any that is free.
     key
-        The API key; made from the seed if not given.
+        The API key of the first account; made from the seed if not given, as those of the others are.
     ticking
         Whether the clock runs with real time; if not, reading twice gives the same twice.
     job_seconds
@@ -45,6 +45,13 @@ class Sandbox:
         Where the provider's days begin and end.
     **manners
         How it answers: the fields of `Manners`, such as ``auth``, ``latency_s`` and ``requests_per_second``.
+
+    Attributes
+    ----------
+    accounts
+        The accounts: each with ``number`` (from 1), ``key``, ``truth``, ``tickets`` and ``bill(month)``.
+    key, truth
+        Those of the first account.
 
     Examples
     --------
@@ -63,6 +70,7 @@ class Sandbox:
         seed: int = 7,
         today: When | None = None,
         months: int = 6,
+        accounts: int = 1,
         port: int = 0,
         key: str | None = None,
         ticking: bool = True,
@@ -72,15 +80,24 @@ class Sandbox:
     ) -> None:
         started = datetime.now(UTC) if today is None else instant(today)
         days = Days(ZoneInfo(time_zone))
-        self.key = key or f"sandbox-key-{sha256(str(seed).encode()).hexdigest()[:24]}"
         self._clock = Clock(started, ticking=ticking)
-        machines = fleet(seed, vms, days.of(started), months)
-        self._provider = Provider(seed, machines, self._clock, days, job_s=job_seconds)
-        self.truth = Truth(self._provider)
-        app = build_app(self._provider, Manners(**manners))
+        self.accounts: Sequence[Account] = opened(
+            accounts,
+            key=key,
+            seed=seed,
+            vms=vms,
+            started=started,
+            months=months,
+            clock=self._clock,
+            days=days,
+            job_s=job_seconds,
+        )
+        self.key: str = self.accounts[0].key
+        self.truth: Truth = self.accounts[0].truth
+        app = build_app(self.accounts, self._clock, Manners(**manners))
         self._faults: Faults = app.state.faults
         self._log: dict[int, Received] = app.state.log
-        self._gate = Gate(app, self.key)
+        self._gate = Gate(app)
         self._port = port
         self._running = ExitStack()
         self._server: Server | None = None
@@ -108,6 +125,11 @@ class Sandbox:
         return f"http://{HOST}:{self._server.port}"
 
     @property
+    def keys(self) -> list[str]:
+        """The API keys of the accounts, in their order."""
+        return [account.key for account in self.accounts]
+
+    @property
     def now(self) -> datetime:
         """The simulated time, in UTC."""
         return self._clock.now()
@@ -131,8 +153,8 @@ class Sandbox:
 
     @property
     def tickets(self) -> list[dict[str, Any]]:
-        """The support tickets that were sent."""
-        return list(self._provider.tickets)
+        """The support tickets that were sent, from all accounts."""
+        return [ticket for account in self.accounts for ticket in account.tickets]
 
     def fault(
         self,
@@ -140,6 +162,7 @@ class Sandbox:
         *,
         operation: str | None = None,
         vm_id: int | None = None,
+        account: int | None = None,
         times: int | None = None,
         **details: Any,
     ) -> None:
@@ -154,6 +177,8 @@ class Sandbox:
             Only requests that mean this operation, such as "usage"; any if not given.
         vm_id
             Only requests about this VM; any if not given.
+        account
+            Only requests with the key of this account, by its number; any if not given.
         times
             How many requests; until `clear_faults` if not given.
         **details
@@ -162,11 +187,11 @@ class Sandbox:
         Raises
         ------
         ValueError
-            There is no such kind, operation or style of envelope.
+            There is no such kind, operation, account or style of envelope.
         TypeError
             The kind takes no such detail, or lacks one that it needs.
         """
-        self._faults.add(Fault(kind, operation, vm_id, times, details))
+        self._faults.add(Fault(kind, operation, vm_id, account, times, details))
 
     def clear_faults(self) -> None:
         """Let everything go right again."""
@@ -182,14 +207,5 @@ class Sandbox:
         ]
 
     def bill(self, month: str) -> list[dict[str, Any]]:
-        """Return the provider's own bill of a month, up to the simulated today: vm_id, package, location, days, cost.
-
-        Parameters
-        ----------
-        month
-            ``"2026-10"``. The costs are exact; their sum, rounded to cents, is the month's invoice.
-        """
-        first = first_of_month(instant(f"{month}-01").date())
-        today = self._provider.days.of(self.now)
-        lines = billing.charges(self._provider.machines.values(), first, today, self._provider.days)
-        return [asdict(line) for line in lines]
+        """Return the bill of the first account for a month; see `Account.bill`."""
+        return self.accounts[0].bill(month)
