@@ -1,15 +1,30 @@
-"""Usage into the archive, with what final days said before they were changed."""
+"""Usage into the archive: nothing that was known is lost, and whatever is replaced is kept."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from vmgen_analytics.errors import Failure, UnexpectedDataWarning
+from vmgen_analytics.observing import differs, observed_usage, settled_usage, superseded_usage
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from vmgen_analytics.archive import Archive
+
+RECENT = 2
+"""Months with usage before this one in which days may still have to be settled."""
+
+
+class Added(NamedTuple):
+    """How many rows are new, by table, and what was strange about them."""
+
+    rows: dict[str, int]
+    failures: tuple[Failure, ...]
 
 
 def restatements(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -38,12 +53,12 @@ def restatements(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         validate="one_to_one",
         suffixes=("", "_before"),
     )
-    changed = _differs(both["in_MB"], both["in_MB_before"]) | _differs(both["out_MB"], both["out_MB_before"])
+    changed = differs(both["in_MB"], both["in_MB_before"]) | differs(both["out_MB"], both["out_MB_before"])
     return TABLES["restatements"].cast(both[changed])
 
 
-def keep_restated(archive: Archive, usage: pd.DataFrame, account: str) -> int:
-    """Store what final days said until now, before usage that says something else replaces it.
+def add_usage(archive: Archive, usage: pd.DataFrame, account: str, now: pd.Timestamp) -> Added:
+    """Store usage as it came; what it replaces is stored before, so that no moment loses anything.
 
     Parameters
     ----------
@@ -53,11 +68,13 @@ def keep_restated(archive: Archive, usage: pd.DataFrame, account: str) -> int:
         Table ``usage`` as it came, of one account.
     account
         That account.
+    now
+        The time by the provider's clock.
 
     Returns
     -------
-    int
-        How many restatements are new.
+    Added
+        New rows of ``usage`` and ``restatements``, and the known traffic that did not come.
 
     Raises
     ------
@@ -65,11 +82,53 @@ def keep_restated(archive: Archive, usage: pd.DataFrame, account: str) -> int:
         The archive cannot be read or written.
     """
     if usage.empty:
-        return 0
+        return Added({"usage": 0}, ())
     first, last = usage["date"].min(), usage["date"].max()
     old = archive.read("usage", first, last + pd.Timedelta(days=1), account=account)
-    return archive.add("restatements", restatements(old, usage))
+    observed = observed_usage(old, usage, now)
+    for sentence in observed.warnings:
+        warnings.warn(sentence, UnexpectedDataWarning, stacklevel=2)
+    archive.add("superseded_usage", superseded_usage(old, observed.frame))
+    restated = archive.add("restatements", restatements(old, observed.frame))
+    return Added({"restatements": restated, "usage": archive.add("usage", observed.frame)}, observed.failures)
 
 
-def _differs(left: pd.Series, right: pd.Series) -> pd.Series:
-    return (left != right) & ~(left.isna() & right.isna())
+def settle_usage(
+    archive: Archive, account: str, shown: pd.DataFrame, answered: Collection[int], now: pd.Timestamp, zone: str
+) -> int:
+    """Settle the days of earlier months, of which no more will come.
+
+    Parameters
+    ----------
+    archive
+        The history.
+    account
+        Of which account.
+    shown
+        Table ``usage``, as the provider shows it now.
+    answered
+        VMs that answered just now.
+    now
+        The time by the provider's clock.
+    zone
+        The account's time zone.
+
+    Returns
+    -------
+    int
+        How many days changed.
+
+    Raises
+    ------
+    ArchiveError
+        The archive cannot be read or written.
+    """
+    here = now.tz_convert(zone).tz_localize(None)
+    this_month = here.to_period("M")
+    earlier = [month for month in archive.months("usage", account=account) if month < this_month][-RECENT:]
+    if not earlier:
+        return 0
+    usage = archive.read("usage", str(earlier[0]), str(this_month), account=account)
+    settled = settled_usage(usage, shown, answered, here)
+    archive.add("superseded_usage", superseded_usage(usage, settled, now))
+    return archive.add("usage", settled)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from vmgen_analytics import fetch
-from vmgen_analytics.errors import AuthenticationError, Failure, Stopped, TransportError, VMgenError
-from vmgen_analytics.restating import keep_restated
+from vmgen_analytics.errors import ArchiveError, AuthenticationError, Failure, Stopped, TransportError, VMgenError
+from vmgen_analytics.restating import add_usage, settle_usage
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -107,17 +108,21 @@ class _Sync:
     def run(self) -> SyncReport:
         sent_before = self.client.requests_sent
         self.progress("accounts")
-        self._first()
+        try:
+            self._first()
+        except VMgenError as error:
+            self._log_nothing(error, sent_before)
+            raise
         started_at = pd.Timestamp(self.client.now())
         try:
             self._rest(started_at)
-        except KeyboardInterrupt:
-            self.failures.append(Failure("sync", None, Stopped("somebody pressed Ctrl-C before it ended")))
-            self._log(started_at, self.client.requests_sent - sent_before)
+        except (KeyboardInterrupt, VMgenError) as error:
+            self._log_broken_off(error, started_at, sent_before)
             raise
         if not self.rows:
+            self._log_nothing(self.failures[0].error, sent_before)
             raise self.failures[0].error
-        return self._log(started_at, self.client.requests_sent - sent_before)
+        return self._log(started_at, sent_before)
 
     def _rest(self, started_at: pd.Timestamp) -> None:
         self._step("invoices", lambda: fetch.read_invoices(self.client))
@@ -125,23 +130,21 @@ class _Sync:
         if locations is not None:
             self._step("packages", lambda: fetch.read_packages(self.client, locations["location_id"]))
         vms = self._step("vms", lambda: fetch.read_vms(self.client))
-        self._close_months(started_at)
+        vm_ids = [] if vms is None else vms["vm_id"].tolist()
+        usage = None if vms is None else self._step("usage", lambda: fetch.read_usage(self.client, vm_ids))
+        self._settle(started_at, usage, vm_ids)
         if vms is not None:
-            self._each_vm(vms["vm_id"].tolist())
+            self._step("networking", lambda: fetch.read_networking(self.client, vm_ids))
+            self._step("jobs", lambda: fetch.read_jobs(self.client, vm_ids))
 
     def _first(self) -> None:
         """Ask for the account: a provider that cannot be reached, or a wrong key, ends the sync here."""
         try:
             self._store("accounts", fetch.read_accounts(self.client))
-        except (AuthenticationError, TransportError):
+        except (AuthenticationError, TransportError, ArchiveError):
             raise
         except VMgenError as error:
             self.failures.append(Failure("accounts", None, error))
-
-    def _each_vm(self, vm_ids: list[int]) -> None:
-        self._step("usage", lambda: self._with_restatements(fetch.read_usage(self.client, vm_ids)))
-        self._step("networking", lambda: fetch.read_networking(self.client, vm_ids))
-        self._step("jobs", lambda: fetch.read_jobs(self.client, vm_ids))
 
     def _step(self, name: str, read: Callable[[], Fetched]) -> pd.DataFrame | None:
         """Fetch and store one table; None if it did not come."""
@@ -157,36 +160,51 @@ class _Sync:
         return fetched.frame
 
     def _store(self, name: str, fetched: Fetched) -> None:
-        self.rows[name] = self.archive.add(name, fetched.frame)
+        if name == "usage":
+            self._store_usage(fetched)
+        else:
+            self.rows[name] = self.archive.add(name, fetched.frame)
         self.failures += fetched.failures
         if any(isinstance(failure.error, Stopped) for failure in fetched.failures):
             raise KeyboardInterrupt  # what came is stored
 
-    def _with_restatements(self, fetched: Fetched) -> Fetched:
-        """Keep what final days said before, where the provider now says something else."""
-        new = fetched.frame
-        if not new.empty:
-            self.rows["restatements"] = keep_restated(self.archive, new, self.client.account_name)
-        return fetched
+    def _store_usage(self, fetched: Fetched) -> None:
+        """Keep what is replaced; a value that could not be read is told once, and not again as one that is missing."""
+        added = add_usage(self.archive, fetched.frame, self.client.account_name, pd.Timestamp(self.client.now()))
+        self.rows |= added.rows
+        told = {failure.vm_id for failure in fetched.failures}
+        self.failures += [failure for failure in added.failures if failure.vm_id not in told]
 
-    def _close_months(self, now: pd.Timestamp) -> None:
-        """Settle the days of the month of the last sync, now that it shows no more of them.
+    def _settle(self, now: pd.Timestamp, usage: pd.DataFrame | None, vm_ids: list[int]) -> None:
+        """Settle the days of earlier months, now that the provider shows no more of them."""
+        failed = {failure.vm_id for failure in self.failures if failure.table == "usage"}
+        answered = set() if usage is None else set(vm_ids) - failed
+        shown = TABLES["usage"].frame() if usage is None else usage
+        settle_usage(self.archive, self.client.account_name, shown, answered, now, self.client.zone.key)
 
-        The end of a day that was last seen before it ended is lost; one that was seen after its end stays as it was.
-        """
+    def _log_nothing(self, error: VMgenError, sent_before: int) -> None:
+        """Write down a sync that brought nothing, in an archive that knows the account: `status` tells of it."""
+        self.failures += [Failure(name, None, error) for name in STEPS if name not in self._failed()]
+        if isinstance(error, ArchiveError):
+            return
         account = self.client.account_name
-        this_month = pd.Timestamp(now.tz_convert(self.client.zone).date()).replace(day=1)
-        earlier = self.archive.read("syncs", account=account)
-        if earlier.empty:
-            return
-        last = pd.Timestamp(earlier["started_at"].max()).tz_convert(self.client.zone).tz_localize(None)
-        if last >= this_month:
-            return
-        usage = self.archive.read("usage", last.strftime("%Y-%m"), this_month, account=account)
-        settled = usage["status"].map({"partial": "lost_tail", "provisional": "final"})
-        self.archive.add("usage", TABLES["usage"].cast(usage.assign(status=settled)[settled.notna()]))
+        if not self.archive.months("syncs", account=account):
+            return  # a key or address that is wrong from the start leaves nothing behind
+        with contextlib.suppress(ArchiveError):
+            self._log(pd.Timestamp(self.client.now()), sent_before, str(error))
 
-    def _log(self, started_at: pd.Timestamp, requests: int) -> SyncReport:
+    def _log_broken_off(self, error: BaseException, started_at: pd.Timestamp, sent_before: int) -> None:
+        """Write down a sync that did not come to its end; what came until then is stored."""
+        why = error if isinstance(error, VMgenError) else Stopped("somebody pressed Ctrl-C before it ended")
+        self.failures.append(Failure("sync", None, why))
+        with contextlib.suppress(ArchiveError):
+            self._log(started_at, sent_before, str(why))
+
+    def _failed(self) -> set[str]:
+        return {failure.table for failure in self.failures}
+
+    def _log(self, started_at: pd.Timestamp, sent_before: int, error: str | None = None) -> SyncReport:
+        requests = self.client.requests_sent - sent_before
         report = SyncReport(
             account=self.client.account_name,
             started_at=started_at,
@@ -206,6 +224,7 @@ class _Sync:
                 "incomplete": [", ".join(_tables_of(report.failures))],
                 "learned": ["; ".join(self.client.learned.values())],
                 "time_zone": [self.client.zone.key],
+                "error": [error],
             }
         )
         self.archive.add("syncs", line)

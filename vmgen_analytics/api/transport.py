@@ -240,8 +240,8 @@ class Transport:
         return target
 
     def _note_clock(self, date: str | None) -> None:
-        said = answers.http_date(date or "")
-        self.provider_clock = (said, time.monotonic()) if said else None
+        if said := answers.http_date(date or ""):  # an answer without a date leaves the clock running
+            self.provider_clock = said, time.monotonic()
 
     def _failure(self, request: Request, error: Exception, received: int, elapsed_s: float) -> VMgenError:
         """Name what went wrong."""

@@ -54,13 +54,15 @@ class Archive:
         """Name the tables that hold anything."""
         return [name for name in TABLES if self.place.opened(name) is not None]
 
-    def months(self, *names: str) -> list[pd.Period]:
+    def months(self, *names: str, account: str | None = None) -> list[pd.Period]:
         """List the months in which anything was observed, oldest first.
 
         Parameters
         ----------
         names
             Archived tables; by default usage, vms and invoices, which tell of months as such.
+        account
+            Only this account.
 
         Raises
         ------
@@ -70,7 +72,8 @@ class Archive:
             The archive cannot be read.
         """
         opened = [self.place.opened(table_named(name).name) for name in names or ("usage", "vms", "invoices")]
-        found = {part["month"] for each in opened if each is not None for part in each.partitions()}
+        parts = [part for each in opened if each is not None for part in each.partitions()]
+        found = {part["month"] for part in parts if account in (None, part["account"])}
         return [pd.Period(month, freq="M") for month in sorted(found)]
 
     def read(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from vmgen_analytics.observing import month_state
 from vmgen_analytics.schema import TABLES
 
-CLOSING = pd.Timedelta(hours=12)
-"""How long after its end a month may still get what a late sync brings."""
+__all__ = ["coverage", "month_state"]
 
 
 def coverage(days: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
@@ -43,19 +43,3 @@ def coverage(days: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     known = grouped.sum().join(days.groupby(["account", rows["month"]])["vm_id"].nunique().rename("vms")).reset_index()
     known["state"] = [month_state(month, now) for month in known["month"]]
     return TABLES["coverage"].cast(known)
-
-
-def month_state(month: pd.Period, now: pd.Timestamp) -> str:
-    """Tell whether a month is open, closing or closed.
-
-    Parameters
-    ----------
-    month
-        The month.
-    now
-        The time, naive, in the account's time zone.
-    """
-    end = (month + 1).to_timestamp()
-    if now < end:
-        return "open"
-    return "closing" if now < end + CLOSING else "closed"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from vmgen_analytics import fetch
 from vmgen_analytics.errors import CommandRefused, NotFound, VMgenError
 from vmgen_analytics.following import (
@@ -19,13 +21,11 @@ from vmgen_analytics.following import (
     status_of,
 )
 from vmgen_analytics.logbook import written_down
-from vmgen_analytics.restating import keep_restated
+from vmgen_analytics.restating import add_usage
 from vmgen_analytics.targets import Target, check_unchanged, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pandas as pd
 
     from vmgen_analytics.api import Client
     from vmgen_analytics.archive import Archive
@@ -157,8 +157,9 @@ def _saved(client: Client, target: Target, archive: Archive) -> dict[str, int]:
         except VMgenError as error:
             raise _not_saved(target, f"{name}: {error}") from None
         if name == "usage":
-            rows["restatements"] = keep_restated(archive, fetched.frame, account)
-        rows[name] = archive.add(name, fetched.frame)
+            rows |= add_usage(archive, fetched.frame, account, pd.Timestamp(client.now())).rows
+        else:
+            rows[name] = archive.add(name, fetched.frame)
         if fetched.failures:
             raise _not_saved(target, str(fetched.failures[0]))
     return rows

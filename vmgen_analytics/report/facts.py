@@ -175,7 +175,8 @@ def _clocks(archive: Archive) -> dict[str, pd.Timestamp]:
     if syncs.empty:
         seen = archive.read("usage")
         return {str(account): at for account, at in seen.groupby("account")["seen_at"].max().dropna().items()}
-    return {str(account): at for account, at in syncs.groupby("account")["ended_at"].max().dropna().items()}
+    brought = syncs[syncs["rows"].gt(0) | syncs["error"].isna()]  # some syncs reached nobody
+    return {str(account): at for account, at in brought.groupby("account")["ended_at"].max().dropna().items()}
 
 
 def _local(clock: pd.Timestamp, settings: Settings, account: str) -> pd.Timestamp:

@@ -109,7 +109,8 @@ class CostData:
         VMgenError
             The archive, the price book or the mapping of locations cannot be read, or the key has no value.
         """
-        syncs = archive.read("syncs").drop_duplicates("account", keep="last")
+        syncs = archive.read("syncs")
+        syncs = syncs[syncs["error"].isna()].drop_duplicates("account", keep="last")
         invoices = archive.read("invoices")
         if invoices.empty:
             return cls(None, syncs, is_empty=not archive.tables())
