@@ -90,28 +90,33 @@ def observed_usage(old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp) -> O
     return Observed(TABLES["usage"].cast(both), _kept(both[is_kept]), _less(both[is_less]))
 
 
-def superseded_usage(old: pd.DataFrame, new: pd.DataFrame, at: pd.Timestamp | None = None) -> pd.DataFrame:
+def superseded(name: str, old: pd.DataFrame, new: pd.DataFrame, at: pd.Timestamp | None = None) -> pd.DataFrame:
     """Take the rows that others are about to replace.
 
     Parameters
     ----------
+    name
+        A table whose rows are replaced: usage or jobs.
     old
-        Table ``usage``, as it is stored.
+        That table, as it is stored.
     new
-        Table ``usage``, as it will be.
+        That table, as it will be.
     at
         When they are replaced; by default when the new ones were seen.
 
     Returns
     -------
     DataFrame
-        Table ``superseded_usage``: account, vm_id, date, superseded_at, in_MB, out_MB, status, seen_at. [MB]
+        Table ``superseded_usage`` or ``superseded_jobs``: the old rows, with ``superseded_at``.
     """
-    both = old.merge(new[[*KEY, *SAID, "seen_at"]], on=KEY, how="inner", validate="one_to_one", suffixes=("", "_later"))
+    table = TABLES[name]
+    key = list(table.key)
+    both = old.merge(new, on=key, how="inner", validate="one_to_one", suffixes=("", "_later"))
     changed = pd.Series(False, index=both.index)
-    for name in SAID:
-        changed |= differs(both[name], both[f"{name}_later"])
-    return TABLES["superseded_usage"].cast(both.assign(superseded_at=at or both["seen_at_later"])[changed])
+    for column in table.columns:
+        if column not in (*key, "seen_at"):
+            changed |= differs(both[column], both[f"{column}_later"])
+    return TABLES[f"superseded_{name}"].cast(both.assign(superseded_at=at or both["seen_at_later"])[changed])
 
 
 def settled_usage(

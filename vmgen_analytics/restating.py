@@ -1,4 +1,4 @@
-"""Usage into the archive: nothing that was known is lost, and whatever is replaced is kept."""
+"""What is replaced in the archive, usage and jobs: nothing that was known is lost, and the replaced is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from vmgen_analytics.errors import Failure, UnexpectedDataWarning
-from vmgen_analytics.observing import differs, observed_usage, settled_usage, superseded_usage
+from vmgen_analytics.observing import differs, observed_usage, settled_usage, superseded
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -88,9 +88,38 @@ def add_usage(archive: Archive, usage: pd.DataFrame, account: str, now: pd.Times
     observed = observed_usage(old, usage, now)
     for sentence in observed.warnings:
         warnings.warn(sentence, UnexpectedDataWarning, stacklevel=2)
-    archive.add("superseded_usage", superseded_usage(old, observed.frame))
+    archive.add("superseded_usage", superseded("usage", old, observed.frame))
     restated = archive.add("restatements", restatements(old, observed.frame))
     return Added({"restatements": restated, "usage": archive.add("usage", observed.frame)}, observed.failures)
+
+
+def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str) -> int:
+    """Store jobs as they came, and before that what they replace.
+
+    Parameters
+    ----------
+    archive
+        The history.
+    jobs
+        Table ``jobs`` as it came, of one account.
+    account
+        That account.
+
+    Returns
+    -------
+    int
+        How many rows are new or changed.
+
+    Raises
+    ------
+    ArchiveError
+        The archive cannot be read or written.
+    """
+    if jobs.empty:
+        return 0
+    old = archive.read("jobs", jobs["started_at"].min(), account=account)
+    archive.add("superseded_jobs", superseded("jobs", old, jobs))
+    return archive.add("jobs", jobs)
 
 
 def settle_usage(
@@ -130,5 +159,5 @@ def settle_usage(
         return 0
     usage = archive.read("usage", str(earlier[0]), str(this_month), account=account)
     settled = settled_usage(usage, shown, answered, here)
-    archive.add("superseded_usage", superseded_usage(usage, settled, now))
+    archive.add("superseded_usage", superseded("usage", usage, settled, now))
     return archive.add("usage", settled)

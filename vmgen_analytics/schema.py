@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MB_PER_GB = 1_000
 """1 GB = 1,000 MB, here and nowhere else."""
 
+UNASSIGNED = "unassigned"
+"""Cost centre of what no rule gives to one."""
+
 _ACCOUNT = Column(TEXT, "name of the account in the settings")
 _VM = Column("int64", "number of the VM")
 _VM_NAME = Column(TEXT, "name of the VM on that day")
@@ -202,6 +205,21 @@ ARCHIVED: Sequence[Table] = (
         },
     ),
     Table(
+        "superseded_jobs",
+        "a report of a job that a later one replaced",
+        ("account", "vm_id", "event", "started_at", "superseded_at"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "event": Column(TEXT, "what was done, as power_on"),
+            "started_at": Column(INSTANT, "when it began"),
+            "superseded_at": Column(INSTANT, "when the later one was made"),
+            "status": Column(TEXT, "the provider's word for it until then"),
+            "last_updated_at": Column(INSTANT, "when it had last changed"),
+            "seen_at": _SEEN_AT,
+        },
+    ),
+    Table(
         "syncs",
         "a sync of an account",
         ("account", "started_at"),
@@ -366,11 +384,27 @@ DERIVED: Sequence[Table] = (
             "package": _PACKAGE,
             "location": _LOCATION,
             "rule": Column(TEXT, "file and line that give it to the cost centre; missing where none does"),
-            "key": Column(TEXT, "what the invoice was divided by: price_book, package_weight, even or unallocated"),
+            "key": Column(TEXT, "what the invoice was divided by, as price_book; unallocated where by nothing"),
             "key_value": Column("float64", "the row's amount of it"),
             "ratio": Column("float64", "its part of the invoice before rounding"),
+            "is_estimate": Column("bool", "whether the cost is inferred, as all money per VM is"),
             "allocated_cost": _COST,
             "list_cost": _LIST_COST,
+        },
+    ),
+    Table(
+        "cost_centre_rules",
+        "a rule that says who pays",
+        ("position",),
+        {
+            "position": Column("int64", "its place among the rules"),
+            "rule": Column(TEXT, "file and line"),
+            "says": Column(TEXT, "what it asks for"),
+            "cost_centres": Column(TEXT, "who pays, separated by commas"),
+            "days_fitted": Column("int64", "VM-days that it fits", "d"),
+            "days_decided": Column("int64", "VM-days that it decides, as no earlier rule does", "d"),
+            "allocated_cost": Column("float64", "what it decides", "currency"),
+            "finding": Column(TEXT, "why it never decides; empty if it does"),
         },
     ),
     Table(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vmgen_analytics import fetch
 from vmgen_analytics.errors import ArchiveError, AuthenticationError, Failure, Stopped, TransportError, VMgenError
-from vmgen_analytics.restating import add_usage, settle_usage
+from vmgen_analytics.restating import add_jobs, add_usage, settle_usage
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ class _Sync:
     def _store(self, name: str, fetched: Fetched) -> None:
         if name == "usage":
             self._store_usage(fetched)
+        elif name == "jobs":
+            self.rows[name] = add_jobs(self.archive, fetched.frame, self.client.account_name)
         else:
             self.rows[name] = self.archive.add(name, fetched.frame)
         self.failures += fetched.failures

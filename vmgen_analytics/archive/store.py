@@ -8,6 +8,7 @@ import pandas as pd
 
 from vmgen_analytics.archive.contents import TABLES, months_of, table_named
 from vmgen_analytics.archive.locking import locked
+from vmgen_analytics.archive.past import SUPERSEDED, all_observations, instant_of, known_at
 from vmgen_analytics.archive.places import Place
 from vmgen_analytics.archive.reading import dated, newest, observations, window
 from vmgen_analytics.archive.writing import add_part
@@ -15,6 +16,9 @@ from vmgen_analytics.archive.writing import add_part
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from vmgen_analytics.archive.reading import Edge
+    from vmgen_analytics.table import Table
 
 
 class Archive:
@@ -83,8 +87,9 @@ class Archive:
         end: str | pd.Timestamp | None = None,
         *,
         account: str | None = None,
+        as_of: str | pd.Timestamp | None = None,
     ) -> pd.DataFrame:
-        """Read the newest observation of each thing.
+        """Read the newest observation of each thing, or what was the newest at an earlier moment.
 
         Parameters
         ----------
@@ -94,6 +99,9 @@ class Archive:
             Day or month from which, and before which; of the usage, of the invoice's date, else of the observation.
         account
             Only this account.
+        as_of
+            A moment, in UTC if it has no time zone: the table as `read` gave it then. Tables kept by day (``seen_on``)
+            are as at the end of the moment's day, in its own time zone; a command that ended later is ``sending``.
 
         Returns
         -------
@@ -109,8 +117,8 @@ class Archive:
         """
         table = table_named(name)
         if name == "invoices":  # by the date that an invoice has now, not by one that it had
-            return dated(newest(table, self.history(name, account=account)), start, end)
-        return newest(table, self.history(name, start, end, account=account))
+            return dated(newest(table, self._known(table, None, None, account, as_of)), start, end)
+        return newest(table, self._known(table, start, end, account, as_of))
 
     def history(
         self,
@@ -128,10 +136,14 @@ class Archive:
         Returns
         -------
         DataFrame
-            The table, sorted by its key; empty and typed where the archive has nothing.
+            The table, sorted by its key; empty and typed where the archive has nothing. Of usage and jobs, rows that
+            were replaced stand before those that replaced them.
         """
         table = table_named(name)
-        return observations(self.place, table, window(table, start, end, account))
+        rows = observations(self.place, table, window(table, start, end, account))
+        if name not in SUPERSEDED:
+            return rows
+        return all_observations(table, rows, self.history(SUPERSEDED[name], start, end, account=account))
 
     def add(self, name: str, frame: pd.DataFrame) -> int:
         """Add observations; a row with a known key replaces the old one if it says anything new.
@@ -162,6 +174,17 @@ class Archive:
         for (account, month), part in parts.groupby(["account", "month"], sort=True):
             changed += add_part(self.place, table, str(account), str(month), part.drop(columns="month"))
         return changed
+
+    def _known(
+        self, table: Table, start: Edge, end: Edge, account: str | None, as_of: str | pd.Timestamp | None
+    ) -> pd.DataFrame:
+        """Read the rows of a table that are known now, or were at a moment."""
+        rows = observations(self.place, table, window(table, start, end, account))
+        if as_of is None:
+            return rows
+        kept = SUPERSEDED.get(table.name)
+        superseded = None if kept is None else self.history(kept, start, end, account=account)
+        return known_at(table, rows, superseded, instant_of(as_of))
 
     def lock(self, timeout_s: float = 600.0, *, what: str = "sync") -> AbstractContextManager[None]:
         """Keep others out who do the same, as other syncs, waiting for one that is under way.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -55,8 +57,10 @@ def fetch_usage(
 def read_usage(client: Client, vm_ids: Iterable[int]) -> Fetched:
     """Fetch the traffic of VMs, with what could not be had beside it."""
     table = TABLES["usage"]
-    seen_at = client.now()
+    seen_at, asked_s, was_asked_before = client.now(), time.monotonic(), client.requests_sent > 0
     batches, failures = for_each(client, "usage", "vm_id", vm_ids, table)
+    if not was_asked_before:  # only now is the provider's clock known; a day is not over because this machine says so
+        seen_at = client.now() - timedelta(seconds=time.monotonic() - asked_s)
     frame, unread = tidy(table, operations.USAGE, batches, account=client.account_name, seen_at=seen_at)
     frame["status"] = day_status(frame["date"], frame["seen_at"], client.zone.key, client.settle_h)
     return Fetched(frame, (*failures, *unread))

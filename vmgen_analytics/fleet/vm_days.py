@@ -68,7 +68,7 @@ def vm_days(
     early, late = first - MARGIN, last + MARGIN
     return _days(
         _Observed(
-            usage=archive.history("usage", early, late),
+            usage=archive.read("usage", early, late),
             vms=archive.history("vms", early, late),
             packages=archive.history("packages"),
             locations=archive.history("locations"),

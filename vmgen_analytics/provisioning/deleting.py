@@ -21,7 +21,7 @@ from vmgen_analytics.following import (
     status_of,
 )
 from vmgen_analytics.logbook import written_down
-from vmgen_analytics.restating import add_usage
+from vmgen_analytics.restating import add_jobs, add_usage
 from vmgen_analytics.targets import Target, check_unchanged, find
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ def _saved(client: Client, target: Target, archive: Archive) -> dict[str, int]:
             raise _not_saved(target, f"{name}: {error}") from None
         if name == "usage":
             rows |= add_usage(archive, fetched.frame, account, pd.Timestamp(client.now())).rows
+        elif name == "jobs":
+            rows[name] = add_jobs(archive, fetched.frame, account)
         else:
             rows[name] = archive.add(name, fetched.frame)
         if fetched.failures:
