@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from vmgen_analytics.cost.keys import best_key, checked_weights, key_values
-from vmgen_analytics.cost.millionths import LIMIT, PER_UNIT, largest_remainder, to_millionths
-from vmgen_analytics.cost.rating import rated_costs
-from vmgen_analytics.errors import AllocationError
+from vmgen_analytics.cost.bills import billed_rows, bills
+from vmgen_analytics.cost.keys import amounts_by_invoice, checked_weights
+from vmgen_analytics.cost.millionths import PER_UNIT, largest_remainder
+from vmgen_analytics.cost.rating import list_costs
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Allocation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
+
+    from vmgen_analytics.cost.bills import Bill, InvoicePeriod
     from vmgen_analytics.cost.prices import PriceBook
 
 UNALLOCATED = "unallocated"
 UNASSIGNED = "unassigned"
+DESCRIBING = ("vm_name", "fqdn", "package", "location")
+"""What a part says of its VM-day, besides its key."""
 
 
 def allocated_costs(
@@ -31,13 +37,13 @@ def allocated_costs(
     *,
     key: str | None = None,
     weights: Mapping[str, float] | None = None,
-    invoice_period: Literal["same-month", "previous-month"] = "same-month",
+    invoice_period: InvoicePeriod = "same-month",
 ) -> pd.DataFrame:
     """Each invoice divided over the VM-days of the month that it bills.
 
     Shares are whole millionths of the currency by largest remainder, so the parts of every invoice, credits
-    included, equal its total exactly. An invoice whose month has no VM-days is one row without a VM, named
-    ``unallocated``.
+    included, equal its total exactly. An invoice whose month has no VM-days, or none with anything of the key, is one
+    row without a VM, named ``unallocated``.
 
     Parameters
     ----------
@@ -48,7 +54,9 @@ def allocated_costs(
     prices
         The price book, if there is one.
     key
-        price_book, package_weight, bandwidth, hours or even; None takes the best that every VM-day allows.
+        price_book, package_weight, bandwidth, hours or even; None takes the best that every VM-day allows. An invoice
+        whose month has VM-days of unknown traffic is not divided by bandwidth, but by the best of the others: its
+        rows say so.
     weights
         Weight of vcpus, ram_GB and disk_GB for package_weight; by default 1, 0.5 and 0.01.
     invoice_period
@@ -58,8 +66,8 @@ def allocated_costs(
     -------
     DataFrame
         Table ``allocated_costs``: account, invoice_id, date, vm_id, cost_centre, shared_from, month, vm_name, fqdn,
-        package, location, rule, key, key_value, ratio, allocated_cost, list_cost. [currency] Every row is
-        ``unassigned`` until `assigned_costs` gives it to a cost centre.
+        package, location, rule, key, key_value, ratio, is_estimate, allocated_cost, list_cost. [currency] Every row
+        is ``unassigned`` until `assigned_costs` gives it to a cost centre.
 
     Raises
     ------
@@ -71,93 +79,104 @@ def allocated_costs(
     TABLES["vm_days"].check(days, unique=False)
     TABLES["invoices"].check(invoices)
     weights = checked_weights(weights or Allocation().weights)
-    listed = None if prices is None else rated_costs(days, prices)["list_cost"]
-    rows_of = days.groupby(["account", days["date"].dt.to_period("M")], sort=False).indices
-    billed = [
-        (invoice, rows_of.get((invoice.account, invoice.month), np.empty(0, dtype="int64")))
-        for invoice in _invoices(invoices, invoice_period)
-    ]
-    if key is None and billed:
-        every = np.unique(np.concatenate([rows for _, rows in billed]))
-        key = best_key(days.iloc[every], None if listed is None else listed.iloc[every], weights)
-    parts = [
-        _divided(invoice, days.iloc[rows], None if listed is None else listed.iloc[rows], key or "even", weights)
-        for invoice, rows in billed
-    ]
-    table = TABLES["allocated_costs"]
-    return table.check(pd.concat(parts, ignore_index=True), unique=False) if parts else table.frame()
-
-
-@dataclass(frozen=True)
-class _Invoice:
-    """One invoice: the month that it bills, and its total in millionths."""
-
-    account: str
-    invoice_id: int
-    month: pd.Period
-    total: int
-
-
-def _invoices(invoices: pd.DataFrame, invoice_period: str) -> list[_Invoice]:
-    """Take the invoices in the order of their key; one without a date bills by the day on which it was seen."""
-    total = invoices["total_cost"]
-    if (beyond := ~(total.abs() < LIMIT / PER_UNIT)).any():
-        invoice = invoices[beyond].iloc[0]
-        raise AllocationError(
-            f"invoice {invoice['invoice_id']} of account {invoice['account']} has the total {invoice['total_cost']}: "
-            "one that is missing, or beyond 9 billion, cannot be divided; sync again, or leave the invoice out"
-        )
-    dated = invoices["invoice_date"].fillna(invoices["seen_at"].dt.tz_localize(None)).dt.to_period("M")
-    months = dated - 1 if invoice_period == "previous-month" else dated
-    columns = (invoices["account"], invoices["invoice_id"], months, to_millionths(invoices["total_cost"]).tolist())
-    found = [_Invoice(*values) for values in zip(*columns, strict=True)]
-    return sorted(found, key=lambda invoice: (invoice.account, invoice.invoice_id))
-
-
-def _divided(
-    invoice: _Invoice, billed: pd.DataFrame, listed: pd.Series | None, key: str, weights: Mapping[str, float]
-) -> pd.DataFrame:
-    amounts = key_values(billed, listed, key, weights)
-    if not amounts.sum() > 0:
-        return _unallocated(invoice)
-    rows = len(billed)
-    return pd.DataFrame(
+    divided = bills(invoices, invoice_period)
+    rows, lengths = billed_rows(days, divided)
+    billed = _taken(days, rows)
+    listed = None if prices is None else list_costs(billed, prices)
+    keys, amounts = amounts_by_invoice(billed, listed, lengths, key, weights)
+    parts, ratios, is_divided = _shares(divided, amounts, lengths)
+    money = pd.DataFrame(
         {
-            "account": billed["account"].array,
-            "invoice_id": invoice.invoice_id,
-            "date": billed["date"].array,
-            "vm_id": billed["vm_id"].astype("Int64").array,
-            "cost_centre": pd.array([UNASSIGNED], dtype="str").repeat(rows),
-            "shared_from": pd.array([""], dtype="str").repeat(rows),
-            "month": pd.PeriodIndex([invoice.month]).repeat(rows),
-            "vm_name": billed["vm_name"].array,
-            "fqdn": billed["fqdn"].array,
-            "package": billed["package"].array,
-            "location": billed["location"].array,
-            "rule": pd.array([None], dtype="str").repeat(rows),
-            "key": pd.array([key], dtype="str").repeat(rows),
+            "key": pd.array(keys, dtype="str").take(np.repeat(np.arange(len(divided)), lengths)),
             "key_value": amounts,
-            "ratio": amounts / amounts.sum(),
-            "allocated_cost": largest_remainder(invoice.total, amounts) / PER_UNIT,
-            "list_cost": np.nan if listed is None else listed.to_numpy(),
-        }
+            "ratio": ratios,
+            "is_estimate": np.ones(len(billed), dtype="bool"),
+            "allocated_cost": parts,
+            "list_cost": np.full(len(billed), np.nan) if listed is None else listed,
+        },
+        copy=False,
     )
+    table = pd.concat([_parts(billed, divided, lengths), money], axis=1)[list(TABLES["allocated_costs"].columns)]
+    if not is_divided.all():
+        table = _with_unallocated(table, divided, lengths, is_divided)
+    return TABLES["allocated_costs"].check(table, unique=False)
 
 
-def _unallocated(invoice: _Invoice) -> pd.DataFrame:
-    """One row for an invoice that nobody can be given."""
+def _taken(days: pd.DataFrame, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Take rows; without copying them where they follow each other."""
+    if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
+        return days.iloc[int(rows[0]) : int(rows[-1]) + 1].reset_index(drop=True)
+    return days.iloc[rows].reset_index(drop=True)
+
+
+def _shares(
+    divided: Sequence[Bill], amounts: NDArray[np.float64], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Divide each total; of an invoice without any amount of the key there is nothing to divide by."""
+    parts, ratios = np.zeros(len(amounts)), np.zeros(len(amounts))
+    is_divided = np.zeros(len(divided), dtype="bool")
+    end = 0
+    for number, (bill, length) in enumerate(zip(divided, lengths.tolist(), strict=True)):
+        here, end = slice(end, end + length), end + length
+        whole = amounts[here].sum()
+        if whole > 0:
+            is_divided[number] = True
+            np.divide(amounts[here], whole, out=ratios[here])
+            np.divide(largest_remainder(bill.total, amounts[here]), PER_UNIT, out=parts[here])
+    return parts, ratios, is_divided
+
+
+def _parts(billed: pd.DataFrame, divided: Sequence[Bill], lengths: NDArray[np.int64]) -> pd.DataFrame:
+    """Say of each part which invoice and which VM-day it is of; columns are shared with the days and not copied."""
+    rows = len(billed)
+    months = pd.PeriodIndex([bill.month for bill in divided], freq="M")
+    numbers = np.array([bill.invoice_id for bill in divided], dtype="int64")
+    ours = pd.DataFrame(
+        {
+            "invoice_id": np.repeat(numbers, lengths),
+            "month": months.take(np.repeat(np.arange(len(divided)), lengths)),
+            "cost_centre": _text(UNASSIGNED, rows),
+            "shared_from": _text("", rows),
+            "rule": _text(None, rows),
+        },
+        copy=False,
+    )
+    theirs = billed[["account", "date", *DESCRIBING]]
+    return pd.concat([theirs, billed[["vm_id"]].astype("Int64"), ours], axis=1)
+
+
+def _text(value: str | None, rows: int) -> ExtensionArray:
+    repeated: ExtensionArray = pd.array(pa.repeat(pa.scalar(value, pa.large_string()), rows), dtype="str")
+    return repeated
+
+
+def _with_unallocated(
+    table: pd.DataFrame, divided: Sequence[Bill], lengths: NDArray[np.int64], is_divided: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Give every invoice that nobody can be given a row of its own, in its place."""
+    number = np.repeat(np.arange(len(divided)), lengths)
+    is_kept = is_divided[number]
+    lost = np.flatnonzero(~is_divided)
+    rows = [_unallocated(divided[number]) for number in lost.tolist()]
+    order = np.argsort(np.concatenate([number[is_kept], lost]), kind="stable")
+    return pd.concat([table[is_kept], *rows]).iloc[order].reset_index(drop=True)
+
+
+def _unallocated(bill: Bill) -> pd.DataFrame:
+    """One row for an invoice that nobody can be given; its cost is no estimate."""
     named = {name: [UNALLOCATED] for name in ("vm_name", "package", "location", "key")}
     return TABLES["allocated_costs"].frame(
         {
-            "account": [invoice.account],
-            "invoice_id": [invoice.invoice_id],
-            "date": [invoice.month.to_timestamp()],
+            "account": [bill.account],
+            "invoice_id": [bill.invoice_id],
+            "date": [bill.month.to_timestamp()],
             "vm_id": [None],
             "cost_centre": [UNASSIGNED],
             "shared_from": [""],
-            "month": [invoice.month],
+            "month": [bill.month],
             **named,
             "ratio": [1.0],
-            "allocated_cost": [invoice.total / PER_UNIT],
+            "is_estimate": [False],
+            "allocated_cost": [bill.total / PER_UNIT],
         }
     )

@@ -23,7 +23,7 @@ SIZES = ("vcpus", "ram_GB", "disk_GB")
 KEYS = ("price_book", "package_weight", "bandwidth", "hours", "even")
 
 
-def best_key(days: pd.DataFrame, listed: pd.Series | None, weights: Mapping[str, float]) -> str:
+def best_key(days: pd.DataFrame, listed: NDArray[np.float64] | None, weights: Mapping[str, float]) -> str:
     """The best key that every VM-day allows: price_book with a price for each, package_weight with a size, else even.
 
     One key is chosen for all, as a cost that changes because the key did would be mistaken for news.
@@ -37,13 +37,13 @@ def best_key(days: pd.DataFrame, listed: pd.Series | None, weights: Mapping[str,
     weights
         The columns that count as size.
     """
-    if listed is not None and listed.notna().all():
+    if listed is not None and not np.isnan(listed).any():
         return "price_book"
-    return "package_weight" if days[list(weights)].notna().to_numpy().all() else "even"
+    return "package_weight" if all(not days[name].hasnans for name in weights) else "even"
 
 
 def key_values(
-    days: pd.DataFrame, listed: pd.Series | None, key: str, weights: Mapping[str, float]
+    days: pd.DataFrame, listed: NDArray[np.float64] | None, key: str, weights: Mapping[str, float]
 ) -> NDArray[np.float64]:
     """The amount of a key that each VM-day has.
 
@@ -68,10 +68,56 @@ def key_values(
     if key == "package_weight":
         return _weighed(days, weights)
     if key == "bandwidth":
-        return days[["in_MB", "out_MB"]].sum(axis=1, min_count=0).to_numpy()
+        traffic: NDArray[np.float64] = days["in_MB"].to_numpy() + days["out_MB"].to_numpy()
+        return traffic  # what is unknown stays unknown
     if key in ("hours", "even"):
         return np.full(len(days), HOURS_PER_DAY if key == "hours" else 1.0)
     raise AllocationError(f"no allocation key {key!r}; there are {', '.join(KEYS)}")
+
+
+def amounts_by_invoice(
+    billed: pd.DataFrame,
+    listed: NDArray[np.float64] | None,
+    lengths: NDArray[np.int64],
+    key: str | None,
+    weights: Mapping[str, float],
+) -> tuple[list[str], NDArray[np.float64]]:
+    """The key by which each invoice is divided, and the amount of it that each VM-day has.
+
+    Traffic that nobody reported is unknown and not 0, and mostly lost for good: an invoice with such VM-days is
+    divided by the best of the other keys.
+
+    Parameters
+    ----------
+    billed
+        Table ``vm_days``, the VM-days of each invoice after each other.
+    listed
+        Their list costs where there is a price book, row by row.
+    lengths
+        How many VM-days each invoice has.
+    key
+        The key asked for; None takes the best that every VM-day allows.
+    weights
+        Weight of a vCPU, a GB of RAM and a GB of disk, by the names of their columns.
+
+    Raises
+    ------
+    AllocationError
+        As for `key_values`.
+    """
+    asked = key or best_key(billed, listed, weights)
+    amounts = key_values(billed, listed, asked, weights)
+    keys = [asked] * len(lengths)
+    if asked == "bandwidth" and (unknown := np.isnan(amounts)).any():
+        invoice = np.repeat(np.arange(len(lengths)), lengths)
+        without = np.unique(invoice[unknown])
+        rows = np.isin(invoice, without)
+        some = billed[rows]
+        theirs = None if listed is None else listed[rows]
+        other = best_key(some, theirs, weights)
+        amounts[rows] = key_values(some, theirs, other, weights)
+        keys = [other if number in set(without.tolist()) else asked for number in range(len(lengths))]
+    return keys, amounts
 
 
 def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
@@ -90,21 +136,22 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
     return dict(weights)
 
 
-def _priced(days: pd.DataFrame, listed: pd.Series | None) -> NDArray[np.float64]:
+def _priced(days: pd.DataFrame, listed: NDArray[np.float64] | None) -> NDArray[np.float64]:
     if listed is None:
         raise AllocationError("the key price_book needs a price book: set prices, or choose package_weight")
-    if listed.isna().any():
+    if np.isnan(listed).any():
         raise AllocationError(
             f"no price for {', '.join(unpriced(days, listed))}; add lines to the price book, or choose package_weight"
         )
-    return listed.to_numpy()
+    return listed
 
 
 def _weighed(days: pd.DataFrame, weights: Mapping[str, float]) -> NDArray[np.float64]:
-    sizes = days[list(weights)]
-    if sizes.isna().to_numpy().any():
-        unsized = days.loc[sizes.isna().any(axis=1), "vm_name"].unique()
+    weighed = np.zeros(len(days))
+    for name, weight in weights.items():
+        weighed += weight * days[name].to_numpy()
+    if (unknown := np.isnan(weighed)).any():
+        unsized = days.loc[unknown, "vm_name"].unique()
         names = ", ".join("(unnamed)" if pd.isna(name) else str(name) for name in unsized[:5])
         raise AllocationError(f"no size for {names}; give their location in vm_locations, or choose even")
-    weighed: NDArray[np.float64] = sizes.to_numpy() @ np.array(list(weights.values()))
     return weighed

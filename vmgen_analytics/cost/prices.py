@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.kinds import kinds
 from vmgen_analytics.errors import PriceError
 from vmgen_analytics.lines import Line, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 COLUMNS = (
     "package",
@@ -45,6 +48,15 @@ class Price:
     valid_from: pd.Timestamp = pd.Timestamp.min
     valid_to: pd.Timestamp = pd.Timestamp.max
     currency: str = ""
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it holds on every day."""
+        return self.valid_from == pd.Timestamp.min and self.valid_to == pd.Timestamp.max
+
+    def holds_on(self, dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+        """Tell on which of some days it holds."""
+        return (dates >= self.valid_from.to_datetime64()) & (dates < self.valid_to.to_datetime64())
 
     def overlaps(self, other: Price) -> bool:
         """Tell whether both lines price the same package in the same place on some day."""
@@ -124,8 +136,48 @@ class PriceBook:
         lines = [Line(f"{source} {number}", record, PriceError) for number, record in enumerate(records, start=1)]
         return cls(tuple(_price(line) for line in lines))
 
+    def lines(self, days: pd.DataFrame) -> NDArray[np.int64]:
+        """Find the line that prices each VM-day; one with the location goes before one without.
+
+        Parameters
+        ----------
+        days
+            Table ``vm_days``.
+
+        Returns
+        -------
+        ndarray
+            Positions in ``prices``, in the order of the days; -1 where there is no price.
+        """
+        kind, places = kinds(days, ["package", "location"])
+        candidates = [self._candidates(*place) for place in places.itertuples(index=False, name=None)]
+        if all(len(found) <= 1 and all(price.is_endless for _, price in found) for found in candidates):
+            return np.array([found[0][0] if found else -1 for found in candidates] or [-1])[kind]
+        dates = days["date"].to_numpy()
+        line = np.full(len(days), -1)
+        for number, found in enumerate(candidates):
+            rows = np.flatnonzero(kind == number)
+            for position, price in found:
+                line[rows[price.holds_on(dates[rows])]] = position
+        return line
+
+    def monthly_prices(self, days: pd.DataFrame) -> NDArray[np.float64]:
+        """Find the monthly price of each VM-day.
+
+        Parameters
+        ----------
+        days
+            Table ``vm_days``.
+
+        Returns
+        -------
+        ndarray
+            In the order of the days; NaN where there is no price. [currency]
+        """
+        return np.array([price.monthly_price for price in self.prices] + [np.nan])[self.lines(days)]
+
     def rate(self, days: pd.DataFrame) -> pd.DataFrame:
-        """Find the price of each VM-day.
+        """Find the price of each VM-day, and where it stands.
 
         Parameters
         ----------
@@ -137,29 +189,21 @@ class PriceBook:
         DataFrame
             monthly_price and price_source, in the order of the days; missing where there is no price. [currency]
         """
-        places = days[["package", "location"]]
-        kind_of = places.groupby(["package", "location"], dropna=False, sort=False).ngroup().to_numpy()
-        dates = days["date"].to_numpy()
-        line = np.full(len(days), -1)
-        for kind, (package, location) in enumerate(places.drop_duplicates().itertuples(index=False, name=None)):
-            rows = np.flatnonzero(kind_of == kind)
-            line[rows] = self._lines(package, location, dates[rows])
+        line = self.lines(days)
         amounts = np.array([price.monthly_price for price in self.prices] + [np.nan])
         sources = pd.Series([price.source for price in self.prices] + [None], dtype="str")
         return pd.DataFrame({"monthly_price": amounts[line], "price_source": sources.array.take(line)})
 
-    def _lines(self, package: object, location: object, dates: np.ndarray) -> np.ndarray:
-        """Position of the line that prices each day, -1 without one; a line with the location goes before."""
-        found = np.full(len(dates), -1)
-        for place in ("", location):
-            for position, price in enumerate(self.prices):
-                if price.package == package and price.location == place:
-                    inside = (dates >= price.valid_from.to_datetime64()) & (dates < price.valid_to.to_datetime64())
-                    found[inside] = position
-        return found
+    def _candidates(self, package: object, location: object) -> list[tuple[int, Price]]:
+        """The lines that can price a package in a place, those that go before others last."""
+        found = [(place, price) for place, price in enumerate(self.prices) if price.package == package]
+        local = [(place, price) for place, price in found if price.location and price.location == location]
+        if any(price.is_endless for _, price in local):
+            return local
+        return [(place, price) for place, price in found if not price.location] + local
 
 
-def unpriced(days: pd.DataFrame, listed: pd.Series) -> list[str]:
+def unpriced(days: pd.DataFrame, listed: NDArray[np.float64] | pd.Series) -> list[str]:
     """Name the packages that have VM-days without a price.
 
     Parameters
@@ -169,7 +213,7 @@ def unpriced(days: pd.DataFrame, listed: pd.Series) -> list[str]:
     listed
         Their list costs, row by row.
     """
-    without = days.loc[listed.isna().to_numpy(), "package"]
+    without = days.loc[np.isnan(np.asarray(listed)), "package"]
     return sorted({"(unknown)" if pd.isna(name) else str(name) for name in without.unique()})
 
 

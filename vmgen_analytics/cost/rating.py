@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.kinds import days_in_months, month_numbers
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from vmgen_analytics.cost.prices import PriceBook
 
 
@@ -41,9 +44,27 @@ def rated_costs(days: pd.DataFrame, prices: PriceBook) -> pd.DataFrame:
             "account": days["account"],
             "date": days["date"],
             "vm_id": days["vm_id"],
-            "list_cost": found["monthly_price"].to_numpy() / days["date"].dt.days_in_month.to_numpy(),
+            "list_cost": found["monthly_price"].to_numpy() / days_in_months(month_numbers(days["date"])),
             "transfer_cost": np.nan,
             "price_source": found["price_source"].array,
         }
     )
     return TABLES["rated_costs"].check(rated, unique=False)
+
+
+def list_costs(days: pd.DataFrame, prices: PriceBook) -> NDArray[np.float64]:
+    """The list cost of each VM-day, without where it comes from.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days``.
+    prices
+        The price book.
+
+    Returns
+    -------
+    ndarray
+        In the order of the days; NaN where there is no price. [currency]
+    """
+    return prices.monthly_prices(days) / days_in_months(month_numbers(days["date"]))

@@ -1,0 +1,121 @@
+"""What each invoice bills: its month, its total in millionths, and the VM-days of that month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.cost.kinds import day_numbers, month_numbers
+from vmgen_analytics.cost.millionths import LIMIT, PER_UNIT, to_millionths
+from vmgen_analytics.errors import AllocationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+InvoicePeriod = Literal["same-month", "previous-month"]
+
+
+@dataclass(frozen=True)
+class Bill:
+    """One invoice: the month that it bills, and its total in millionths."""
+
+    account: str
+    invoice_id: int
+    month: pd.Period
+    total: int
+
+
+def billed_months(invoices: pd.DataFrame, invoice_period: InvoicePeriod) -> pd.Series:
+    """The month that each invoice bills; one without a date bills by the day on which it was seen.
+
+    Parameters
+    ----------
+    invoices
+        Table ``invoices``.
+    invoice_period
+        Whether an invoice bills the month of its date or the month before.
+    """
+    dated = invoices["invoice_date"].fillna(invoices["seen_at"].dt.tz_localize(None)).dt.to_period("M")
+    months: pd.Series = dated - 1 if invoice_period == "previous-month" else dated
+    return months
+
+
+def bills(invoices: pd.DataFrame, invoice_period: InvoicePeriod) -> list[Bill]:
+    """Take invoices in the order of their key.
+
+    Parameters
+    ----------
+    invoices
+        Table ``invoices``, one observation an invoice.
+    invoice_period
+        Whether an invoice bills the month of its date or the month before.
+
+    Raises
+    ------
+    AllocationError
+        A total is missing, or too large to be divided exactly; the invoice is named.
+    """
+    total = invoices["total_cost"]
+    if (beyond := ~(total.abs() < LIMIT / PER_UNIT)).any():
+        invoice = invoices[beyond].iloc[0]
+        raise AllocationError(
+            f"invoice {invoice['invoice_id']} of account {invoice['account']} has the total {invoice['total_cost']}: "
+            "one that is missing, or beyond 9 billion, cannot be divided; sync again, or leave the invoice out"
+        )
+    months = billed_months(invoices, invoice_period)
+    columns = (invoices["account"], invoices["invoice_id"], months, to_millionths(total).tolist())
+    found = [Bill(*values) for values in zip(*columns, strict=True)]
+    return sorted(found, key=lambda bill: (bill.account, bill.invoice_id))
+
+
+def billed_rows(days: pd.DataFrame, invoices: Sequence[Bill]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the VM-days of each invoice, in the order of day and VM.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days``, in any order.
+    invoices
+        The invoices.
+
+    Returns
+    -------
+    ndarray, ndarray
+        Positions of the VM-days, those of the first invoice first, and how many each invoice has.
+    """
+    accounts, names = pd.factorize(days["account"])
+    months = month_numbers(days["date"])
+    first, span = (int(months.min()), int(np.ptp(months)) + 1) if len(months) else (0, 1)
+    part = accounts * span + (months - first)
+    order = None if _is_rising(part) else np.argsort(part, kind="stable")
+    edges = np.searchsorted(part, np.arange(len(names) * span + 1), sorter=order)
+    number_of = {str(name): number for number, name in enumerate(names)}
+    slices = []
+    for bill in invoices:
+        at = bill.month.ordinal - first
+        start = number_of.get(bill.account, 0) * span + at
+        is_there = bill.account in number_of and 0 <= at < span
+        slices.append((int(edges[start]), int(edges[start + 1])) if is_there else (0, 0))
+    lengths = np.array([end - start for start, end in slices], dtype="int64")
+    found = np.concatenate([np.arange(start, end) for start, end in slices] or [np.empty(0, dtype="int64")])
+    rows = found if order is None else order[found]
+    return _in_order(days, rows, lengths), lengths
+
+
+def _is_rising(numbers: NDArray[np.int64]) -> bool:
+    return bool((numbers[1:] >= numbers[:-1]).all())
+
+
+def _in_order(days: pd.DataFrame, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort the rows of each invoice, unless they are sorted, so that ties go to the lower key."""
+    date, vm = day_numbers(days["date"])[rows], days["vm_id"].to_numpy()[rows]
+    falls = (date[1:] < date[:-1]) | ((date[1:] == date[:-1]) & (vm[1:] < vm[:-1]))
+    invoice = np.repeat(np.arange(len(lengths)), lengths)
+    if not (falls & (invoice[1:] == invoice[:-1])).any():
+        return rows
+    return rows[np.lexsort((vm, date, invoice))]
