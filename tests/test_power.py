@@ -1,8 +1,12 @@
 """Power commands against the simulated provider and the scripted one: sent once, followed, written down."""
 
+import os
+import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import nullcontext
 
 import pytest
@@ -17,12 +21,15 @@ from vmgen_analytics.errors import (
     AuthenticationError,
     CommandOutcomeUnknown,
     CommandRefused,
+    Conflict,
     ConnectFailed,
     JobFailed,
     JobTimeout,
     ServerError,
+    SettingsError,
     ValidationError,
     VMgenError,
+    WaitStopped,
 )
 from vmgen_analytics.following import Following
 from vmgen_analytics.logbook import left_sending, written_down
@@ -117,7 +124,7 @@ def test_what_fails_and_what_does_not_end_are_two_things(connect, archive, statu
         client = connect(sandbox, key=sandbox.key)
         vm = client.vms()[0]
         sandbox.fault("job", operation="command", status=status)
-        with pytest.raises(error, match=f"reboot of {vm['name']} was accepted"):
+        with pytest.raises(error, match=rf"reboot of {vm['name']}( \(job \d+\))? was accepted"):
             power.reboot(client, vm["id"], archive=archive, following=IMPATIENT)
         assert log(archive) == [[vm["id"], "reboot", outcome, ""]]
         assert sent(sandbox) == 1
@@ -178,6 +185,87 @@ def test_a_look_that_fails_is_no_failure_of_the_job(one, client, archive, answer
     with pytest.raises(error, match=r"the last look failed|how it ends cannot be read") if error else nullcontext():
         power.reboot(client, 7, archive=archive, following=QUICK if error is None else IMPATIENT)
     assert log(archive) == [[7, "reboot", outcome, ""]]
+
+
+@pytest.mark.parametrize("answer", [Answer(b"", 204), Answer(b"", 202), Answer(b"")], ids=["204", "202", "200"])
+def test_an_acceptance_without_a_word_is_followed_in_the_list_of_jobs(one, client, answer):
+    one.always[COMMAND] = answer
+    one.queue(JOBS, says([OLD]), says([OLD]), says([{**NEW, "status": "running"}, OLD]))
+    one.always[JOBS] = [NEW, OLD]
+    assert power.reboot(client, 7, following=QUICK).outcome == "done"
+    assert (one.count(COMMAND), one.count(JOBS)) == (1, 4)
+    one.always[JOBS] = [OLD]
+    with pytest.raises(JobTimeout, match="the provider does not show it"):
+        power.reboot(client, 7, following=IMPATIENT)
+    assert one.count(COMMAND) == 2
+
+
+def test_a_job_that_is_not_found_yet_is_looked_for_again(one, client):
+    one.queue("POST /virtual-machines/7/jobs/5", *[says({}, 404)] * 3)
+    assert power.reboot(client, 7, following=QUICK).outcome == "done"
+    assert (one.count(COMMAND), one.count("POST /virtual-machines/7/jobs/5")) == (1, 4)
+
+
+def test_a_conflict_names_what_is_under_way_and_is_sent_once(one, client, archive):
+    one.always[COMMAND] = says({"message": "Busy."}, 409)
+    one.always[JOBS] = [{**NEW, "event": "power on", "status": "Running"}, {**NEW, "status": "unknown"}, OLD]
+    with pytest.raises(
+        Conflict, match=r"Busy\..*under way: power_on since 2026-11-23T12.*'Running'.*wait_idle"
+    ) as caught:
+        power.reboot(client, 7, archive=archive, following=QUICK)
+    assert (caught.value.status, caught.value.operation, caught.value.sent) == (409, "command", "yes")
+    assert one.count(COMMAND) == 1
+    assert log(archive) == [[7, "reboot", "refused", ""]]
+    one.queue(JOBS, says([OLD]), *[says({}, 403)] * 2)
+    with pytest.raises(Conflict, match=r"Busy\.\)$"):
+        power.reboot(client, 7, following=QUICK)
+
+
+def test_a_busy_vm_can_be_waited_for(one, client, archive):
+    busy = {**OLD, "event": "power_on", "status": "running"}
+    one.queue(JOBS, *[says([busy])] * 3)
+    one.always[JOBS] = [{**busy, "status": "success"}]
+    target = find(client, 7)
+    one.always["GET /virtual-machines/7/configuration"] |= {"state": "DOWN"}  # what was under way changed that
+    assert power.reboot(client, target, archive=archive, wait_idle=True, following=QUICK).outcome == "done"
+    assert one.count(COMMAND) == 1
+    order = [received.path for received in one.received]
+    assert order.index("/virtual-machines/7/command") > 4
+    one.always[JOBS] = [busy]
+    with pytest.raises(CommandRefused, match=r"nothing was sent.*busy after 0\.2 s with power_on since"):
+        power.reboot(client, 7, archive=archive, wait_idle=True, following=IMPATIENT)
+    assert one.count(COMMAND) == 1
+    assert len(log(archive)) == 1
+
+
+def test_waiting_goes_on_after_the_time_was_over(one, client, archive):
+    one.always["POST /virtual-machines/7/jobs/5"] = {"job_status": "running"}
+    with pytest.raises(JobTimeout) as caught:
+        power.reboot(client, 7, archive=archive, reason="patch day", following=IMPATIENT)
+    job = pickle.loads(pickle.dumps(caught.value)).job
+    assert (str(job), job.outcome) == ("reboot of web-1 (job 5)", "accepted")
+    assert log(archive) == [[7, "reboot", "timed_out", "patch day"]]
+    with pytest.raises(JobTimeout):
+        power.wait(client, job, archive=archive, following=IMPATIENT)
+    one.always["POST /virtual-machines/7/jobs/5"] = {"job_status": "success"}
+    assert power.wait(client, job, archive=archive, following=QUICK).outcome == "done"
+    assert log(archive) == [[7, "reboot", "done", "patch day"]]
+    (line,) = archive.read("commands").to_dict("records")
+    assert (line["requested_at"], line["job_id"]) == (job.requested_at, "5")
+    assert one.count(COMMAND) == 1
+
+
+def test_what_was_not_waited_for_can_be_waited_for_later(one, client, archive):
+    one.always[COMMAND] = {"job_status": "success", "started_at": NEW["started_at"]}
+    job = power.reboot(client, 7, archive=archive, wait=False)
+    one.always[JOBS] = [{**NEW, "status": "failed"}, OLD]
+    with pytest.raises(JobFailed, match="reboot of web-1 was accepted and then failed"):
+        power.wait(client, job, archive=archive, following=QUICK)
+    assert log(archive) == [[7, "reboot", "failed", ""]]
+    one.always[JOBS] = [NEW, OLD]
+    assert power.wait(client, job, following=QUICK).outcome == "done"
+    with pytest.raises(SettingsError, match="nothing to wait for"):
+        power.wait(client, power.reboot(client, 7, dry_run=True))
 
 
 def test_two_that_began_in_the_same_second_are_two(one, client):
@@ -328,6 +416,33 @@ def test_ctrl_c_leaves_the_line_where_it_was(one, client, archive, reached):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert log(archive) == [[7, "reboot", reached, ""]]
+
+
+def press_ctrl_c_when(is_time):
+    def press():
+        while not is_time():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    watcher = threading.Thread(target=press)
+    watcher.start()
+    return watcher
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_job(one, client, archive):
+    one.always["POST /virtual-machines/7/jobs/5"] = {"job_status": "running"}
+    watcher = press_ctrl_c_when(lambda: one.count("POST /virtual-machines/7/jobs/5") > 1)
+    began = time.monotonic()
+    with pytest.raises(WaitStopped, match=r"nobody waits for reboot of web-1 \(job 5\) any more.*goes on") as caught:
+        power.reboot(client, 7, archive=archive, following=Following(first_s=0.1, longest_s=60))
+    assert time.monotonic() - began < 1.5
+    watcher.join()
+    assert isinstance(caught.value, KeyboardInterrupt)
+    assert log(archive) == [[7, "reboot", "accepted", ""]]
+    one.always["POST /virtual-machines/7/jobs/5"] = {"job_status": "success"}
+    assert power.wait(client, caught.value.job, archive=archive, following=QUICK).outcome == "done"
+    assert log(archive) == [[7, "reboot", "done", ""]]
+    assert one.count(COMMAND) == 1
 
 
 def test_commands_at_once_lose_no_line(one, connect, archive):

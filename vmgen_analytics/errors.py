@@ -32,7 +32,7 @@
         - ServerError
     - Stopped                  not asked, as somebody pressed Ctrl-C before
     - FetchInterrupted         some VMs answered and some did not (``partial``, ``failures``, ``resume()``)
-    - CommandError             a power command
+    - CommandError             a command to machines: power, deploying, deleting
         - CommandRefused       not sent: the VM is not what was asked for, or nobody confirmed
         - CommandOutcomeUnknown  sent once, and it cannot be told whether it was carried out
         - JobFailed
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+
+    from vmgen_analytics.power import Job
 
 
 class VMgenError(Exception):
@@ -311,7 +313,7 @@ def _without_connection(partial: pd.DataFrame, failures: tuple[Failure, ...]) ->
 
 
 class CommandError(VMgenError):
-    """A power command was not carried out, or nobody knows."""
+    """A command to a machine was not carried out, or nobody knows."""
 
 
 class CommandRefused(CommandError):
@@ -331,6 +333,29 @@ class JobFailed(CommandError):
 
 
 class JobTimeout(CommandError, TimeoutError):
-    """The job had not ended when the time to wait for it was over; it may still end."""
+    """The job had not ended when the time to wait for it was over; it may still end.
+
+    Attributes
+    ----------
+    job
+        What `vmgen_analytics.power.wait` takes to go on waiting; None where that cannot be done.
+    """
 
     sent = "yes"
+    job: Job | None = None
+
+
+class WaitStopped(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C while a job was followed: the job goes on, the waiting does not.
+
+    It is no `VMgenError`, so that nothing goes on that Ctrl-C should end.
+
+    Attributes
+    ----------
+    job
+        What `vmgen_analytics.power.wait` takes to go on waiting.
+    """
+
+    def __init__(self, message: str, job: Job | None = None) -> None:
+        super().__init__(message)
+        self.job = job

@@ -11,6 +11,7 @@ from vmgen_analytics.errors import (
     APIError,
     CommandError,
     CommandOutcomeUnknown,
+    CommandRefused,
     JobFailed,
     JobTimeout,
     NotFound,
@@ -23,7 +24,7 @@ from vmgen_analytics.errors import (
 from vmgen_analytics.fetch import values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from vmgen_analytics.api import Client
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 SUCCEEDED = frozenset({"success", "succeeded", "completed", "complete", "done", "finished", "ok"})
 FAILED = frozenset({"error", "failed", "failure", "cancelled", "canceled", "aborted", "timeout", "timed_out"})
+
+
+SAYS_NOTHING = frozenset({"", "unknown"})
+"""Words after which nobody knows whether a job is under way: they end no waiting, and nothing waits for them."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,38 @@ def new_jobs(client: Client, sought: Sought) -> list[Record]:
         changed = [job for job in alike if job not in sought.known]
         new += (changed + [job for job in alike if job in sought.known])[: max(0, count - known[key])]
     return sorted(new, key=lambda job: str(job.get("started_at")))
+
+
+def under_way(jobs: Iterable[Record]) -> list[str]:
+    """Name the jobs that have not ended by the provider's word, as "reboot since 2026-11-23T12:00:00Z ('running')"."""
+    return [
+        f"{_word(job.get('event')) or 'a job'} since {job.get('started_at')} ({job.get('status')!r})"
+        for job in jobs
+        if _word(job.get("status")) not in SUCCEEDED | FAILED | SAYS_NOTHING
+    ]
+
+
+def wait_until_idle(client: Client, vm_id: int, following: Following) -> None:
+    """Wait until no job of a VM is under way.
+
+    Raises
+    ------
+    CommandRefused
+        One still is when the time is over; nothing was sent.
+    VMgenError
+        The VM's jobs cannot be read.
+    """
+    found: list[str] = []
+
+    def is_idle() -> bool:
+        nonlocal found
+        found = under_way(client.jobs(vm_id))
+        return not found
+
+    if not until(is_idle, following.deadline_s, following):
+        raise CommandRefused(
+            f"nothing was sent: VM {vm_id} was still busy after {following.deadline_s:g} s with {'; '.join(found)}"
+        )
 
 
 def status_of(client: Client, sought: Sought) -> str:
@@ -211,7 +248,8 @@ def follow(read_status: Callable[[], str], following: Following, what: str) -> N
         return word in SUCCEEDED | FAILED
 
     if not until(has_ended, following.deadline_s, following):
-        last = f"the last look failed: {trouble}" if trouble else f"its status was {word!r}"
+        seen = f"its status was {word!r}" if word else "the provider does not show it"
+        last = f"the last look failed: {trouble}" if trouble else seen
         raise JobTimeout(
             f"{what} was accepted, but had not ended after {following.deadline_s:g} s ({last}); it may still end"
         )

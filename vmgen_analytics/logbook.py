@@ -41,10 +41,12 @@ class Line:
     ----------
     requested_at
         When it was about to be sent, by the provider's clock.
+    command_id
+        What tells it apart.
     """
 
     def __init__(self, client: Client, archive: Archive | None, command: Mapping[str, Any]) -> None:
-        self.requested_at = pd.Timestamp(client.now())
+        self.requested_at: pd.Timestamp = command.get("requested_at") or pd.Timestamp(client.now())
         self._client = client
         self._archive = archive
         self._row: dict[str, Any] = {
@@ -54,6 +56,7 @@ class Line:
             "user": _user(),
             **command,
         }
+        self.command_id: str = self._row["command_id"]
         self._unwritten: ArchiveError | None = None
 
     def note(self, outcome: str, *, vm_id: int | None = None, job_id: str = "") -> None:
@@ -161,8 +164,48 @@ def written_down(
     told = json.dumps(details, ensure_ascii=False) if details else ""
     line = Line(client, archive, {"command": command, "vm_id": vm_id, "details": told, "reason": reason})
     line.begin()
-    try:
+    with _completed(line):
         yield line
+
+
+@contextmanager
+def taken_up(client: Client, archive: Archive | None, command_id: str) -> Iterator[Line | None]:
+    """Complete the line of a command that was written down before, with what becomes of it now.
+
+    Parameters
+    ----------
+    client
+        Whose clock it is.
+    archive
+        Where the line is; None writes nothing.
+    command_id
+        Which line.
+
+    Yields
+    ------
+    Line
+        On which to note how far it has come, or None where there is none.
+
+    Raises
+    ------
+    ArchiveError
+        It cannot be read, or not be written.
+    """
+    commands = None if archive is None else archive.read("commands", account=client.account_name)
+    lines = [] if commands is None else commands[commands["command_id"] == command_id].to_dict("records")
+    if not lines:
+        yield None
+        return
+    line = Line(client, archive, {str(name): None if pd.isna(value) else value for name, value in lines[0].items()})
+    with _completed(line):
+        yield line
+
+
+@contextmanager
+def _completed(line: Line) -> Iterator[None]:
+    """Note how it ended where it ends with an error, and make sure that all is stored."""
+    try:
+        yield
     except VMgenError as error:
         line.note(_outcome_of(error))
         try:
@@ -197,6 +240,14 @@ def left_sending(archive: Archive, account: str | None = None) -> pd.DataFrame:
     """
     commands = archive.read("commands", account=account)
     return commands[commands["outcome"] == "sending"].reset_index(drop=True)
+
+
+def sentence(command: Any) -> str:
+    """Tell of a row of `left_sending`, and what to do about it."""
+    return (
+        f"{command.command} of VM {command.vm_id}, about to be sent at {command.requested_at:%Y-%m-%d %H:%M} UTC by "
+        f"{command.user}; look at the VM before sending it again"
+    )
 
 
 def _outcome_of(error: VMgenError) -> str:

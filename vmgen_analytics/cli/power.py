@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
 import typer
 
 from vmgen_analytics.api import Client
 from vmgen_analytics.cli.terminal import PARTIAL, ArchiveUrl, Config, Verbose, opened, say, show
-from vmgen_analytics.errors import CommandRefused, VMgenError
+from vmgen_analytics.errors import CommandRefused, VMgenError, WaitStopped
+from vmgen_analytics.logbook import left_sending, sentence
 from vmgen_analytics.power import Command, run
 from vmgen_analytics.targets import Target, find
 
@@ -26,6 +27,7 @@ def power(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not follow the jobs to their end.")] = False,
+    wait_idle: Annotated[bool, typer.Option("--wait-idle", help="Wait first for jobs that are under way.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for the log.")] = "",
     account: Annotated[str | None, typer.Option(help="Account in the settings.", metavar="NAME")] = None,
     config: Config = None,
@@ -42,12 +44,21 @@ def power(
         wanted = WORDS[command]
         targets = _distinct([find(client, vm) for vm in vms])
         show(pd.DataFrame([_shown(target, wanted) for target in targets]))
+        _warn(store, client.account_name, targets)
         if dry_run:
             _rehearse(client, wanted, targets)
             return
         if not yes:
             _ask(wanted, targets)
-        _send(client, wanted, targets, store, reason, wait=not no_wait)
+        options = {"archive": store, "reason": reason, "wait": not no_wait, "wait_idle": wait_idle}
+        _send(client, wanted, targets, options)
+
+
+def _warn(store: Archive, account: str, targets: list[Target]) -> None:
+    """Tell of commands to these VMs whose process died while it sent them: they may have been carried out."""
+    left = left_sending(store, account)
+    for row in left[left["vm_id"].isin([target.vm_id for target in targets])].itertuples():
+        say(f"Nobody knows the end of: {sentence(row)}")
 
 
 def _rehearse(client: Client, command: Command, targets: list[Target]) -> None:
@@ -56,17 +67,25 @@ def _rehearse(client: Client, command: Command, targets: list[Target]) -> None:
         say(f'would send: POST /virtual-machines/{target.vm_id}/command {{"command": "{command}"}}')
 
 
-def _send(client: Client, command: Command, targets: list[Target], store: Archive, reason: str, *, wait: bool) -> None:
+def _send(client: Client, command: Command, targets: list[Target], options: dict[str, Any]) -> None:
     """Send to one VM after the other, and stop at the first that fails."""
     for done, target in enumerate(targets):
         try:
-            job = run(client, command, target, archive=store, reason=reason, wait=wait)
+            job = run(client, command, target, **options)
+        except WaitStopped as stopped:
+            say(f"vmgen-analytics: {stopped}")
+            _not_sent(targets[done + 1 :])
+            raise
         except VMgenError as error:
             say(f"vmgen-analytics: {error}")
-            if rest := targets[done + 1 :]:
-                say(f"not sent to {', '.join(each.vm_name for each in rest)}")
+            _not_sent(targets[done + 1 :])
             raise typer.Exit(PARTIAL if done else 1) from None
         say(f"{target.vm_name}: {command} {job.outcome}")
+
+
+def _not_sent(rest: list[Target]) -> None:
+    if rest:
+        say(f"not sent to {', '.join(each.vm_name for each in rest)}")
 
 
 def _distinct(targets: list[Target]) -> list[Target]:

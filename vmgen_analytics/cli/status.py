@@ -11,7 +11,7 @@ import typer
 
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.fleet import coverage, vm_days
-from vmgen_analytics.logbook import left_sending
+from vmgen_analytics.logbook import left_sending, sentence
 
 if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
@@ -109,11 +109,7 @@ def _account(
 def _sentences(unended: pd.DataFrame, account: str) -> list[str]:
     """Tell of commands whose process died while it sent them: they may have been carried out."""
     mine = unended[unended["account"] == account]
-    return [
-        f"{row.command} of VM {row.vm_id}, about to be sent at {row.requested_at:%Y-%m-%d %H:%M} UTC by {row.user}; "
-        "look at the VM before sending it again"
-        for row in mine.itertuples()
-    ]
+    return [sentence(row) for row in mine.itertuples()]
 
 
 def _next(last: pd.Timestamp | None, now: pd.Timestamp, ends: pd.Timestamp) -> str:
