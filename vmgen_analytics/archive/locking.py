@@ -43,6 +43,10 @@ def locked(place: Place, what: str, timeout_s: float) -> Iterator[None]:
         place.folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=timeout_s)
     except Timeout:
+        if not timeout_s:
+            raise ArchiveError(
+                f"another {what} is under way in {place.url}; this one left, and changed nothing"
+            ) from None
         raise ArchiveError(f"another {what} has held {place.url} for {timeout_s:g} s; try again later") from None
     except OSError as error:
         raise place.unwritable(error) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,26 +22,37 @@ if TYPE_CHECKING:
 SHOWN = 10
 
 
-def sync(account: Account = None, config: Config = None, archive: ArchiveUrl = None, verbose: Verbose = 0) -> None:
+def sync(
+    account: Account = None,
+    wait_s: Annotated[
+        float,
+        typer.Option("--wait", help="How long to wait for another sync; 0 leaves at once.", metavar="SECONDS", min=0),
+    ] = 600.0,
+    config: Config = None,
+    archive: ArchiveUrl = None,
+    verbose: Verbose = 0,
+) -> None:
     """Fetch everything that the provider shows, and add it to the archive.
 
     The provider shows the current month only: what is not fetched before it ends is gone. Without --account, every
     account of the settings is fetched.
     """
     settings, store = opened(config, archive, verbose)
+    if not sys.stderr.isatty():  # a log of many syncs wants to know when each was
+        say(f"sync at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
     names = account or list(settings.accounts)
     for name in names:
         settings.account(name)
-    results = [_synced(name, config, store, is_last=len(names) == 1) for name in names]
+    results = [_synced(name, config, store, wait_s, is_last=len(names) == 1) for name in names]
     if not all(results):
         raise typer.Exit(1 if not any(results) and not any(result is False for result in results) else PARTIAL)
 
 
-def _synced(name: str, config: Path | None, store: Archive, *, is_last: bool) -> bool | None:
+def _synced(name: str, config: Path | None, store: Archive, wait_s: float, *, is_last: bool) -> bool | None:
     """Sync one account; True if all came, False if a part, None if nothing: of several, the others go on."""
     try:
         with Client.from_env(name, config=config) as client, progress(f"sync of {name}", len(STEPS)) as step:
-            report = sync_account(client, store, progress=step)
+            report = sync_account(client, store, progress=step, wait_s=wait_s)
     except VMgenError as error:
         if is_last:
             raise
