@@ -1,0 +1,146 @@
+"""What the charges of a month begin with, and those that are not fees: traffic, and what no VM can be given."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.cost.millionths import to_millionths
+from vmgen_analytics.cost.prices import PriceBook
+from vmgen_analytics.schema import MB_PER_GB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+ONE_DAY = pd.Timedelta(days=1)
+NANO = 9
+"""Quantities and unit prices have so many decimals, so that a product of two is exact in twice as many."""
+
+_TEXTS = ("vm_name", "fqdn", "cost_centre", "shared_from", "rule")
+
+
+def main_invoices(costs: pd.DataFrame) -> pd.Series:
+    """The invoice of each account that its usage stands on: the largest, but no credit note.
+
+    Parameters
+    ----------
+    costs
+        Table ``allocated_costs`` of a month.
+
+    Returns
+    -------
+    Series
+        Numbers of invoices by account; an account without an entry is not invoiced yet.
+    """
+    amounts = costs[["account", "invoice_id"]].assign(millionths=to_millionths(costs["allocated_cost"]))
+    totals = amounts.groupby(["account", "invoice_id"], as_index=False)["millionths"].sum()
+    usage = totals[totals["millionths"] >= 0].sort_values(["millionths", "invoice_id"], ascending=[False, True])
+    numbers: pd.Series = usage.drop_duplicates("account").set_index("account")["invoice_id"].astype("Int64")
+    return numbers
+
+
+def priced(days: pd.DataFrame, prices: PriceBook | None) -> pd.DataFrame:
+    """Put the monthly price beside each VM-day, missing where there is none."""
+    found = (prices or PriceBook(())).rate(days)
+    vm_ids = days["vm_id"].astype("Int64")
+    return days.assign(
+        vm_id=vm_ids, monthly_price=found["monthly_price"].array, price_source=found["price_source"].array
+    )
+
+
+def traffic(days: pd.DataFrame, costs: pd.DataFrame, invoice_of: Mapping[str, int]) -> pd.DataFrame:
+    """Traffic of each VM, sent and received, where any was reported; it costs nothing beside the fee.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days`` of a month, as `priced` gives it.
+    costs
+        Table ``allocated_costs`` of that month: a VM of one cost centre has that one.
+    invoice_of
+        The invoice of each account that its usage stands on.
+    """
+    of_vm = ["account", "vm_id"]
+    assigned = with_texts(costs)[[*of_vm, "cost_centre"]].drop_duplicates()
+    centres = assigned[~assigned.duplicated(of_vm, keep=False)]
+    rows = []
+    for direction, column in (("sent", "out_MB"), ("received", "in_MB")):
+        grouped = with_texts(days).sort_values("date").groupby(of_vm)
+        found = grouped.agg(
+            vm_name=("vm_name", "last"), location=("location", "last"), first=("date", "min"), last=("date", "max"),
+            days=("date", "size"), reported=(column, "count"), MB=(column, "sum"),
+        ).reset_index()  # fmt: skip
+        found = found[found["reported"] > 0].merge(centres, on=of_vm, how="left", validate="one_to_one")
+        quantities = decimals(np.rint(found["MB"].astype("float64") / MB_PER_GB * 10**NANO), NANO)
+        texts = [
+            f"VM {row['vm_id']}: traffic {direction}, reported on {row['reported']} of {row['days']} days; no price is "
+            "known for it"
+            for row in found.to_dict("records")
+        ]
+        rows.append(
+            found.assign(
+                invoice_id=pd.array([invoice_of.get(account) for account in found["account"]], dtype="Int64"),
+                service="VMgen Bandwidth",
+                ChargeCategory="Usage",
+                ChargeFrequency="Usage-Based",
+                ChargeDescription=texts,
+                BilledCost=decimals([0] * len(found), 0),
+                PricingQuantity=quantities,
+                PricingUnit="GB",
+                SkuId=f"traffic-{direction}",
+                SkuPriceId=f"traffic-{direction}-GB",
+                SkuMeter=f"Traffic {direction}",
+                key="metered",
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
+def unallocated(costs: pd.DataFrame, month: pd.Period) -> pd.DataFrame:
+    """Invoices that nobody can be given, as adjustments of the account; credit notes among them are credits.
+
+    Parameters
+    ----------
+    costs
+        Table ``allocated_costs`` of a month, the rows without a VM.
+    month
+        The month.
+    """
+    amounts = to_millionths(costs["allocated_cost"])
+    return costs[["account", "invoice_id", "key", "ratio"]].assign(
+        service="VMgen Account",
+        first=month.to_timestamp(),
+        last=(month + 1).to_timestamp() - ONE_DAY,
+        ChargeCategory=np.where(amounts < 0, "Credit", "Adjustment"),
+        ChargeFrequency="One-Time",
+        ChargeDescription=[f"Invoice {number}: no VM is known to give it to" for number in costs["invoice_id"]],
+        BilledCost=decimals(amounts, 6),
+    )
+
+
+def with_texts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Take empty texts as missing, as a CSV does, and columns that are not there; a VM without a name has its FQDN.
+
+    Parameters
+    ----------
+    rows
+        Table ``vm_days`` or ``allocated_costs``.
+    """
+    present = {name: rows[name] if name in rows else pd.Series(None, rows.index, dtype="str") for name in _TEXTS}
+    texts = {name: values.where(values != "") for name, values in present.items()}
+    return rows.assign(**{**texts, "vm_name": texts["vm_name"].fillna(texts["fqdn"])})
+
+
+def decimals(whole: Iterable[float] | NDArray[np.int64], places: int) -> NDArray[np.object_]:
+    """Write whole numbers of the smallest unit as decimals, exactly."""
+    return objects(Decimal(int(number)).scaleb(-places) for number in whole)
+
+
+def objects(values: Iterable[object]) -> NDArray[np.object_]:
+    """Take values as they are, decimals and None among them."""
+    return np.array(list(values), dtype="object")
