@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.kinds import kinds
 from vmgen_analytics.errors import AllocationError
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def exact_sums(frame: pd.DataFrame, by: Sequence[str], column: str) -> pd.Series
         The money; missing values count as nothing, and a group of nothing else is missing.
     """
     known = frame.loc[frame[column].notna(), [*by, column]]
-    known = known.assign(**{column: to_millionths(known[column])})
-    return known.groupby(list(by), dropna=False)[column].sum() / PER_UNIT
+    kind, groups = kinds(known, by)
+    sums = pd.Series(to_millionths(known[column])).groupby(kind).sum()
+    return groups.assign(**{column: sums}).groupby(list(by), dropna=False)[column].sum() / PER_UNIT
 
 
 def largest_remainder(total: int, keys: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -88,6 +90,40 @@ def largest_remainder(total: int, keys: NDArray[np.float64]) -> NDArray[np.int64
         parts[chosen] += np.sign(rest)
         rest -= int(np.sign(rest)) * step
     return parts if total >= 0 else -parts
+
+
+def spread(amounts: NDArray[np.int64], parts: Sequence[float]) -> list[NDArray[np.int64]]:
+    """Divide each of many whole amounts in the same proportion, so that each stays whole and the parts equal it.
+
+    What is lost in rounding one amount is made up in the next, so that also the sums are in proportion, however many
+    amounts there are. No part is of another sign than its amount.
+
+    Parameters
+    ----------
+    amounts
+        What to divide, as millionths.
+    parts
+        Fractions that sum to 1; the last one takes what the others leave.
+
+    Returns
+    -------
+    list of ndarray
+        For each fraction, its part of each amount.
+
+    Examples
+    --------
+    >>> spread(np.array([1, 1, -1, 1]), [0.5, 0.5])
+    [array([0, 1, 0, 1]), array([ 1,  0, -1,  0])]
+    """
+    left, remaining = np.abs(amounts), 1.0
+    found = []
+    for part in parts[:-1]:
+        share = min(max(part / remaining, 0.0), 1.0) if remaining > 0 else 0.0
+        whole = np.floor(share * np.cumsum(left, dtype="float64")).astype("int64")
+        taken = np.clip(np.diff(whole, prepend=0), 0, left)
+        found.append(taken)
+        left, remaining = left - taken, remaining - part
+    return [np.sign(amounts) * part for part in [*found, left]] if len(parts) else []
 
 
 def _largest(amounts: NDArray[Any], count: int) -> NDArray[np.int64]:

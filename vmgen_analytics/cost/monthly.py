@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.cost.millionths import exact_sums
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.cost.kinds import day_numbers, kinds
+from vmgen_analytics.cost.millionths import PER_UNIT, to_millionths
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    from numpy.typing import NDArray
 
 
 def monthly_costs(costs: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -41,15 +45,39 @@ def monthly_costs(costs: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataF
     TABLES["allocated_costs"].check(costs, unique=False)
     groups = table.grouping(by, costs)
     key = ["month", *groups]
-    monthly = _with_change(exact_sums(costs, key, "allocated_cost").reset_index(), key)
+    kind, found = kinds(costs, key)
+    sums = pd.Series(to_millionths(costs["allocated_cost"])).groupby(kind).sum() / PER_UNIT
+    monthly = _with_change(found.assign(allocated_cost=sums), key)
     totals = monthly.groupby("month")["allocated_cost"].transform("sum")
     monthly["share"] = (monthly["allocated_cost"] / totals).where(totals != 0)
-    per_vm_day = costs.drop_duplicates(["account", "date", "vm_id"])
-    listed = per_vm_day.groupby(key, dropna=False)["list_cost"].sum(min_count=1).round(6)
-    monthly = monthly.merge(listed.reset_index(), on=key, how="left", validate="one_to_one")
+    listed = found.assign(list_cost=_list_costs(costs, kind))
+    monthly = monthly.merge(listed, on=key, how="left", validate="one_to_one")
     if "vm_id" in groups:
-        monthly["vm_name"] = _names(costs, monthly, groups)
+        monthly["vm_name"] = _names(_named(costs, kind, found), monthly, groups)
     return table.check(table.sort(monthly))
+
+
+def listed_once(costs: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell the rows whose list cost counts: several invoices of a month list the same VM-days.
+
+    Parameters
+    ----------
+    costs
+        Table ``allocated_costs``.
+    """
+    _, invoices = kinds(costs, ["account", "month", "invoice_id"])
+    if not invoices.duplicated(["account", "month"]).any():
+        return np.ones(len(costs), dtype="bool")
+    whose, _ = kinds(costs, ["account", "date", "vm_id", "cost_centre", "shared_from"])
+    is_first: NDArray[np.bool_] = ~pd.Series(whose).duplicated().to_numpy()
+    return is_first
+
+
+def _list_costs(costs: pd.DataFrame, kind: NDArray[np.int64]) -> pd.Series:
+    """Sum the list cost of each kind of rows; missing if none of them has one."""
+    listed = pd.Series(costs["list_cost"].to_numpy())
+    sums: pd.Series = listed.where(listed_once(costs)).groupby(kind).sum(min_count=1).round(6)
+    return sums
 
 
 def _with_change(sums: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -63,11 +91,20 @@ def _with_change(sums: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     return both.assign(change=change.where(both["month"].isin(before["month"].unique())))
 
 
-def _names(costs: pd.DataFrame, monthly: pd.DataFrame, groups: list[str]) -> pd.Series:
+def _named(costs: pd.DataFrame, kind: NDArray[np.int64], found: pd.DataFrame) -> pd.DataFrame:
+    """List every name of each kind of rows, those that it had last at the end."""
+    names, values = pd.factorize(costs["vm_name"], use_na_sentinel=False)
+    both, first = pd.factorize(kind * max(len(values), 1) + names)
+    last = pd.Series(day_numbers(costs["date"])).groupby(both).max()
+    order = np.argsort(last.to_numpy(), kind="stable")
+    known = found.iloc[first[order] // max(len(values), 1)].reset_index(drop=True)
+    return known.assign(vm_name=values.take(first[order] % max(len(values), 1)))
+
+
+def _names(named: pd.DataFrame, monthly: pd.DataFrame, groups: list[str]) -> pd.Series:
     """Name each VM as it was called last in that month, or ever, for a month in which it is no more."""
-    in_order = costs.sort_values("date")
     columns = {}
     for key in (["month", *groups], groups):
-        newest = in_order.drop_duplicates(key, keep="last")[[*key, "vm_name"]]
+        newest = named.drop_duplicates(key, keep="last")[[*key, "vm_name"]]
         columns[len(key)] = monthly.merge(newest, on=key, how="left", validate="many_to_one")["vm_name"]
     return columns[len(groups) + 1].fillna(columns[len(groups)])
