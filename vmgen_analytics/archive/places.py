@@ -8,12 +8,39 @@ from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import PyFileSystem
 
+from vmgen_analytics.archive.marks import VERSION, version_of
 from vmgen_analytics.errors import ArchiveError
 
 TROUBLE = (OSError, DeltaError, pa.ArrowException)
 """What the engine raises when it cannot read or write."""
+
+_PATIENCE = {"max_retries": "5", "retry_timeout": "60s"}
+"""Without it, a store that does not answer is waited for three minutes at each request."""
+
+_CAUSES = (
+    (
+        r"NoSuchBucket|bucket does not exist|Bucket not found",
+        "there is no such bucket; make it in the store, or name another archive",
+    ),
+    (
+        r"169\.254\.|metadata\.google|no.{0,20}credentials|CredentialsNotLoaded|missing.{0,30}(key|account)",
+        "there are no credentials for it; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your store",
+    ),
+    (
+        r"403 Forbidden|401 Unauthorized|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch",
+        "the store refuses these credentials; look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do",
+    ),
+    (
+        r"error sending request|Connection refused|dns error|timed out",
+        "the store does not answer; look at AWS_ENDPOINT_URL, AWS_REGION and the network",
+    ),
+    (r"No suitable object store|unknown scheme|UnknownScheme", "no store is known by such an address"),
+)
+"""What an object store means, by a pattern of what it says, with the way out."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +64,18 @@ class Place:
         written = str(url).rstrip("/")
         return cls(written, None if "://" in written else Path(written).expanduser())
 
+    @property
+    def options(self) -> dict[str, str] | None:
+        """What the store is told beyond what the environment says."""
+        return None if self.folder is not None or self.url.startswith("file:") else dict(_PATIENCE)
+
     def of(self, name: str) -> str:
         """Tell where a table lies."""
         return f"{self.url}/{name}" if self.folder is None else str(self.folder / name)
+
+    def files(self, name: str) -> PyFileSystem:
+        """Show the files of a table, as its log names them."""
+        return PyFileSystem(DeltaStorageHandler(self.of(name), self.options))
 
     def opened(self, name: str) -> DeltaTable | None:
         """Open the newest state of a table.
@@ -57,27 +93,59 @@ class Place:
         Raises
         ------
         ArchiveError
-            It cannot be read.
+            It cannot be read, or a newer version of this package wrote it.
         """
         try:
-            where = self.of(name)
-            return DeltaTable(where) if DeltaTable.is_deltatable(where) else None
+            found = DeltaTable(self.of(name), storage_options=self.options)
+            version = version_of(found)
+        except TableNotFoundError:
+            if trouble := self._shut(name):
+                raise self.unreadable(name, trouble) from None
+            return None
         except TROUBLE as error:
-            raise self.unreadable(name, error) from None
+            raise self.unreadable(name, self._shut(name) or error) from None
+        if version > VERSION:
+            raise ArchiveError(
+                f"the archive at {self.url} has version {version}, and this package knows version {VERSION} at most; "
+                "update it with: pip install --upgrade vmgen_analytics"
+            )
+        return found
+
+    def _shut(self, name: str) -> OSError | None:
+        """Tell why a folder that is no table may be one all the same: we may not look into it, or it is a file."""
+        if self.folder is None:
+            return None
+        try:
+            if self.folder.is_dir():
+                next((self.folder / name).iterdir(), None)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return error
+        return None
 
     def unreadable(self, name: str, error: Exception) -> ArchiveError:
-        """Say that a table cannot be read, and why."""
-        return ArchiveError(f"cannot read {name} in the archive at {self.url}: {reason(error)}")
+        """Say that a table cannot be read, why, and what to run."""
+        if cause := _cause(error):
+            return ArchiveError(f"cannot read {name} in the archive at {self.url}: {cause}")
+        return ArchiveError(
+            f"cannot read {name} in the archive at {self.url}: {reason(error)}; "
+            "`vmgen-analytics archive check` names what is damaged"
+        )
 
     def unwritable(self, error: Exception) -> ArchiveError:
         """Say that the archive cannot be written, why, and the way out."""
-        return ArchiveError(
-            f"cannot write the archive at {self.url}: {reason(error)}; "
-            "give it another place with --archive, or free this one"
-        )
+        way_out = "" if (cause := _cause(error)) else "; give it another place with --archive, or free this one"
+        return ArchiveError(f"cannot write the archive at {self.url}: {cause or reason(error)}{way_out}")
 
 
 def reason(error: Exception) -> str:
-    """Put the causes that an error lists, in colour and on lines of their own, into one plain line."""
+    """Put the innermost cause that an error lists, in colour and on lines of their own, into one short line."""
     plain = re.sub(r"\x1b\[[0-9;]*m|↳", "", str(error))
-    return ": ".join(filter(None, map(str.strip, plain.splitlines())))[:300] or type(error).__name__
+    lines = [line for line in map(str.strip, plain.splitlines()) if line]
+    return ": ".join(lines)[:160] or type(error).__name__
+
+
+def _cause(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    return next((meaning for pattern, meaning in _CAUSES if re.search(pattern, said, re.IGNORECASE)), "")

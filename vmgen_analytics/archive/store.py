@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from vmgen_analytics.archive.care import care, is_due
 from vmgen_analytics.archive.contents import TABLES, months_of, table_named
 from vmgen_analytics.archive.locking import locked
 from vmgen_analytics.archive.past import SUPERSEDED, all_observations, instant_of, known_at
 from vmgen_analytics.archive.places import Place
 from vmgen_analytics.archive.reading import dated, newest, observations, window
+from vmgen_analytics.archive.versions import migrate
 from vmgen_analytics.archive.writing import add_part
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from vmgen_analytics.archive.care import Cared
     from vmgen_analytics.archive.reading import Edge
     from vmgen_analytics.table import Table
 
@@ -40,6 +43,7 @@ class Archive:
 
     def __init__(self, url: str | Path = "data/archive") -> None:
         self.place = Place.at(url)
+        self._untidy: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -172,8 +176,49 @@ class Archive:
         changed = 0
         parts = frame.assign(month=months_of(table, frame))
         for (account, month), part in parts.groupby(["account", "month"], sort=True):
-            changed += add_part(self.place, table, str(account), str(month), part.drop(columns="month"))
+            added = add_part(self.place, table, str(account), str(month), part.drop(columns="month"))
+            changed += added.rows
+            if is_due(added):
+                self._untidy.add(name)
         return changed
+
+    def tidy(self, *, everything: bool = False) -> list[Cared]:
+        """Put small files together, and delete what was replaced more than 30 days ago.
+
+        Parameters
+        ----------
+        everything
+            Care for every table; by default for those that were written since they last were, and need it.
+
+        Returns
+        -------
+        list of Cared
+            What was done, by table.
+
+        Raises
+        ------
+        ArchiveError
+            The archive cannot be read or written; what it holds is as before.
+        """
+        wanted = list(TABLES) if everything else sorted(self._untidy)
+        done = care(self.place, wanted)
+        self._untidy.difference_update(wanted)
+        return done
+
+    def migrate(self) -> list[str]:
+        """Bring every table to the layout of this version; each does so by itself when it is next written.
+
+        Returns
+        -------
+        list of str
+            Names of the tables that were older.
+
+        Raises
+        ------
+        ArchiveError
+            The archive cannot be read or written, or is newer than this package.
+        """
+        return migrate(self.place, TABLES)
 
     def _known(
         self, table: Table, start: Edge, end: Edge, account: str | None, as_of: str | pd.Timestamp | None

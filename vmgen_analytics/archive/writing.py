@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import random
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 from deltalake import WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from vmgen_analytics.archive.contents import PARTITIONS
+from vmgen_analytics.archive.marks import PROPERTIES, VERSION, marks, version_of
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.reading import part, rows_of
-from vmgen_analytics.arrow import to_arrow
+from vmgen_analytics.archive.versions import migrate_table
+from vmgen_analytics.arrow import digest, to_arrow
+from vmgen_analytics.errors import ArchiveError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deltalake import DeltaTable
+
     from vmgen_analytics.archive.places import Place
     from vmgen_analytics.table import Table
 
+PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Waits before another attempt, when somebody else wrote the same table in the same moment."""
 
-def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataFrame) -> int:
+
+@dataclass(frozen=True)
+class Added:
+    """What became of an addition: how many rows were new or changed, and the table's commits before and after it."""
+
+    rows: int
+    commits_before: int = 0
+    commits: int = 0
+
+
+def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataFrame) -> Added:
     """Add rows of one account and month; the part is rewritten in one atomic commit.
+
+    Where somebody else committed in the same moment, what they stored is read, and the addition done anew.
 
     Parameters
     ----------
@@ -34,7 +59,7 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
 
     Returns
     -------
-    int
+    Added
         How many rows are new or changed.
 
     Raises
@@ -42,29 +67,95 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
     ArchiveError
         The archive cannot be read or written; it is as before.
     """
+    for pause_s in PAUSES_S:
+        time.sleep(pause_s * random.uniform(0.5, 1.5))
+        try:
+            return _added(place, table, account, month, new)
+        except CommitFailedError:
+            continue
+        except DeltaError as error:
+            if "already exists" not in str(error):  # another made the table since we looked
+                raise place.unwritable(error) from None
+        except TROUBLE as error:
+            raise place.unwritable(error) from None
+    raise ArchiveError(
+        f"others kept writing {table.name} in the archive at {place.url}, and nothing was added to it; try again later"
+    )
+
+
+def create(place: Place, table: Table, parts: Iterable[tuple[str, str, pd.DataFrame]]) -> None:
+    """Make a table that is not there, with its first rows, in one commit.
+
+    Parameters
+    ----------
+    place
+        Where the archive is.
+    table
+        An archived table.
+    parts
+        Account, month and its rows, sorted by key; at least one.
+
+    Raises
+    ------
+    CommitFailedError, DeltaError
+        Another made it in the same moment.
+    """
+    stored = [(account, month, stored_rows(table, frame, month)) for account, month, frame in parts]
+    write_deltalake(
+        place.of(table.name),
+        pa.concat_tables([rows for _, _, rows in stored]),
+        mode="error",
+        partition_by=PARTITIONS,
+        configuration=PROPERTIES,
+        storage_options=place.options,
+        writer_properties=_writer(),
+        commit_properties=marks((account, month, digest(rows)) for account, month, rows in stored),
+    )
+
+
+def stored_rows(table: Table, frame: pd.DataFrame, month: str) -> pa.Table:
+    """Convert the rows of a month for the disk."""
+    return to_arrow(table, frame).append_column("month", pa.array([month] * len(frame), pa.string()))
+
+
+def _added(place: Place, table: Table, account: str, month: str, new: pd.DataFrame) -> Added:
     opened = place.opened(table.name)
-    old = table.frame() if opened is None else rows_of(opened, place, table, part(account, month))
+    if opened is None:
+        fresh = news(table, table.frame(), new)
+        if not fresh.empty:
+            create(place, table, [(account, month, table.sort(fresh))])
+        return Added(len(fresh))
+    if version_of(opened) < VERSION:
+        opened = migrate_table(place, table, opened)
+    old = rows_of(opened, place, table, part(account, month))
     fresh = news(table, old, new)
+    before = int(opened.version())
     if fresh.empty:
-        return 0
+        return Added(0, before, before)
     merged = table.sort(pd.concat([old, fresh]).drop_duplicates(list(table.key), keep="last"))
-    rows = to_arrow(table, merged).append_column("month", pa.array([month] * len(merged), pa.string()))
-    where = opened or place.of(table.name)
-    writer = WriterProperties(compression="ZSTD")
-    try:
-        if old.empty:
-            write_deltalake(
-                where, rows, mode="append", partition_by=PARTITIONS, schema_mode="merge", writer_properties=writer
-            )
-        else:
-            quoted = account.replace("'", "''")
-            replaced = f"account = '{quoted}' AND month = '{month}'"
-            write_deltalake(
-                where, rows, mode="overwrite", predicate=replaced, schema_mode="merge", writer_properties=writer
-            )
-    except TROUBLE as error:
-        raise place.unwritable(error) from None
-    return len(fresh)
+    _replace(opened, account, month, stored_rows(table, merged, month))
+    return Added(len(fresh), before, int(opened.version()))
+
+
+def _replace(opened: DeltaTable, account: str, month: str, rows: pa.Table) -> None:
+    """Let the rows be what an account and month hold; a part is replaced even while it is empty.
+
+    An append would not conflict with another append, and both would be kept.
+    """
+    quoted = account.replace("'", "''")
+    write_deltalake(
+        opened,
+        rows,
+        mode="overwrite",
+        predicate=f"account = '{quoted}' AND month = '{month}'",
+        schema_mode="merge",
+        writer_properties=_writer(),
+        commit_properties=marks([(account, month, digest(rows))]),
+    )
+
+
+def _writer() -> WriterProperties:
+    return WriterProperties(compression="ZSTD")
 
 
 def news(table: Table, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:

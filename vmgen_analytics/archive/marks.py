@@ -1,0 +1,53 @@
+"""What a table's log says beside its rows: the version of the layout, and for each part a digest of its rows.
+
+Both are transaction identifiers of the Delta protocol: they lie in the same commit as the rows, every checkpoint keeps
+them, and they are the same in a folder and in an object store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deltalake import CommitProperties, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deltalake import DeltaTable
+
+VERSION = 2
+"""Version of the layout that this package writes; `versions` tells what each one brought."""
+
+PROPERTIES = {
+    "delta.checkpointInterval": "10",  # to open a table is to read its last checkpoint and the commits since
+    "delta.logRetentionDuration": "interval 30 days",
+    "delta.deletedFileRetentionDuration": "interval 30 days",
+    "delta.dataSkippingNumIndexedCols": "0",  # we read by account and month, and statistics make the log long
+}
+"""How Delta keeps a table: 30 days can be read back, and what is older may be removed."""
+
+_VERSION_KEY = "vmgen_analytics.version"
+
+
+def version_of(opened: DeltaTable) -> int:
+    """Tell the version of a table's layout; tables made before there were versions have the first."""
+    return int(opened.transaction_version(_VERSION_KEY) or 1)
+
+
+def digest_of(opened: DeltaTable, account: str, month: str) -> int | None:
+    """Tell the digest that was noted when the rows of an account and month were written; None if none was."""
+    noted: int | None = opened.transaction_version(_part_key(account, month))
+    return noted
+
+
+def marks(digests: Iterable[tuple[str, str, int]]) -> CommitProperties:
+    """Note with a commit our version, and for each account and month the digest of its rows.
+
+    Two writers of the same part thereby always conflict, and the later one has to read again.
+    """
+    noted = [Transaction(_part_key(account, month), number) for account, month, number in digests]
+    return CommitProperties(app_transactions=[Transaction(_VERSION_KEY, VERSION), *noted], max_commit_retries=0)
+
+
+def _part_key(account: str, month: str) -> str:
+    return f"part {month} {account}"
