@@ -11,7 +11,6 @@ import pyarrow as pa
 from vmgen_analytics.cost.bills import billed_rows, bills
 from vmgen_analytics.cost.keys import amounts_by_invoice, checked_weights
 from vmgen_analytics.cost.millionths import PER_UNIT, largest_remainder
-from vmgen_analytics.cost.rating import list_costs
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Allocation
 
@@ -28,6 +27,7 @@ UNALLOCATED = "unallocated"
 UNASSIGNED = "unassigned"
 DESCRIBING = ("vm_name", "fqdn", "package", "location")
 """What a part says of its VM-day, besides its key."""
+PIECE = 2**18
 
 
 def allocated_costs(
@@ -81,14 +81,15 @@ def allocated_costs(
     weights = checked_weights(weights or Allocation().weights)
     divided = bills(invoices, invoice_period)
     rows, lengths = billed_rows(days, divided)
-    billed = _taken(days, rows)
-    listed = None if prices is None else list_costs(billed, prices)
+    billed = days.iloc[rows].reset_index(drop=True)
+    lasting = np.array([bill.month.days_in_month for bill in divided], dtype="int64")
+    listed = None if prices is None else prices.monthly_prices(billed) / np.repeat(lasting, lengths)
     keys, amounts = amounts_by_invoice(billed, listed, lengths, key, weights)
     parts, ratios, is_divided = _shares(divided, amounts, lengths)
     money = pd.DataFrame(
         {
-            "key": pd.array(keys, dtype="str").take(np.repeat(np.arange(len(divided)), lengths)),
-            "key_value": amounts,
+            "key": _keys(keys, lengths),
+            "key_value": pd.Series(amounts, copy=amounts is listed),
             "ratio": ratios,
             "is_estimate": np.ones(len(billed), dtype="bool"),
             "allocated_cost": parts,
@@ -100,13 +101,6 @@ def allocated_costs(
     if not is_divided.all():
         table = _with_unallocated(table, divided, lengths, is_divided)
     return TABLES["allocated_costs"].check(table, unique=False)
-
-
-def _taken(days: pd.DataFrame, rows: NDArray[np.int64]) -> pd.DataFrame:
-    """Take rows; without copying them where they follow each other."""
-    if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
-        return days.iloc[int(rows[0]) : int(rows[-1]) + 1].reset_index(drop=True)
-    return days.iloc[rows].reset_index(drop=True)
 
 
 def _shares(
@@ -129,12 +123,12 @@ def _shares(
 def _parts(billed: pd.DataFrame, divided: Sequence[Bill], lengths: NDArray[np.int64]) -> pd.DataFrame:
     """Say of each part which invoice and which VM-day it is of; columns are shared with the days and not copied."""
     rows = len(billed)
-    months = pd.PeriodIndex([bill.month for bill in divided], freq="M")
+    months = np.array([bill.month.ordinal for bill in divided], dtype="int64")
     numbers = np.array([bill.invoice_id for bill in divided], dtype="int64")
     ours = pd.DataFrame(
         {
             "invoice_id": np.repeat(numbers, lengths),
-            "month": months.take(np.repeat(np.arange(len(divided)), lengths)),
+            "month": pd.arrays.PeriodArray(np.repeat(months, lengths), dtype=pd.PeriodDtype("M")),
             "cost_centre": _text(UNASSIGNED, rows),
             "shared_from": _text("", rows),
             "rule": _text(None, rows),
@@ -145,8 +139,19 @@ def _parts(billed: pd.DataFrame, divided: Sequence[Bill], lengths: NDArray[np.in
     return pd.concat([theirs, billed[["vm_id"]].astype("Int64"), ours], axis=1)
 
 
+def _keys(keys: Sequence[str], lengths: NDArray[np.int64]) -> ExtensionArray:
+    """Say of each part by what its invoice was divided, mostly all by the same."""
+    if len(set(keys)) == 1:
+        return _text(keys[0], int(lengths.sum()))
+    each: ExtensionArray = pd.array(list(keys), dtype="str").take(np.repeat(np.arange(len(keys)), lengths))
+    return each
+
+
 def _text(value: str | None, rows: int) -> ExtensionArray:
-    repeated: ExtensionArray = pd.array(pa.repeat(pa.scalar(value, pa.large_string()), rows), dtype="str")
+    """Repeat a text in pieces that share their memory, as a year of a large fleet has millions of rows."""
+    piece = pa.repeat(pa.scalar(value, pa.large_string()), min(rows, PIECE))
+    pieces = [piece] * (rows // PIECE) + [piece.slice(0, rows % PIECE)]
+    repeated: ExtensionArray = pd.array(pa.chunked_array(pieces, pa.large_string()), dtype="str")
     return repeated
 
 

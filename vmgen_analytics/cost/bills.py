@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.cost.kinds import day_numbers, month_numbers
+from vmgen_analytics.cost.kinds import month_numbers
 from vmgen_analytics.cost.millionths import LIMIT, PER_UNIT, to_millionths
 from vmgen_analytics.errors import AllocationError
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    Rows = slice | NDArray[np.int64]
 
 InvoicePeriod = Literal["same-month", "previous-month"]
 
@@ -73,7 +76,7 @@ def bills(invoices: pd.DataFrame, invoice_period: InvoicePeriod) -> list[Bill]:
     return sorted(found, key=lambda bill: (bill.account, bill.invoice_id))
 
 
-def billed_rows(days: pd.DataFrame, invoices: Sequence[Bill]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def billed_rows(days: pd.DataFrame, invoices: Sequence[Bill]) -> tuple[Rows, NDArray[np.int64]]:
     """Find the VM-days of each invoice, in the order of day and VM.
 
     Parameters
@@ -85,7 +88,7 @@ def billed_rows(days: pd.DataFrame, invoices: Sequence[Bill]) -> tuple[NDArray[n
 
     Returns
     -------
-    ndarray, ndarray
+    slice or ndarray, ndarray
         Positions of the VM-days, those of the first invoice first, and how many each invoice has.
     """
     accounts, names = pd.factorize(days["account"])
@@ -93,17 +96,16 @@ def billed_rows(days: pd.DataFrame, invoices: Sequence[Bill]) -> tuple[NDArray[n
     first, span = (int(months.min()), int(np.ptp(months)) + 1) if len(months) else (0, 1)
     part = accounts * span + (months - first)
     order = None if _is_rising(part) else np.argsort(part, kind="stable")
-    edges = np.searchsorted(part, np.arange(len(names) * span + 1), sorter=order)
+    edges = np.searchsorted(part, np.arange(len(names) * span + 1), sorter=order).tolist()
     number_of = {str(name): number for number, name in enumerate(names)}
     slices = []
     for bill in invoices:
         at = bill.month.ordinal - first
         start = number_of.get(bill.account, 0) * span + at
         is_there = bill.account in number_of and 0 <= at < span
-        slices.append((int(edges[start]), int(edges[start + 1])) if is_there else (0, 0))
+        slices.append((edges[start], edges[start + 1]) if is_there else (0, 0))
     lengths = np.array([end - start for start, end in slices], dtype="int64")
-    found = np.concatenate([np.arange(start, end) for start, end in slices] or [np.empty(0, dtype="int64")])
-    rows = found if order is None else order[found]
+    rows = _joined([edge for edge in slices if edge[1] > edge[0]], order)
     return _in_order(days, rows, lengths), lengths
 
 
@@ -111,11 +113,21 @@ def _is_rising(numbers: NDArray[np.int64]) -> bool:
     return bool((numbers[1:] >= numbers[:-1]).all())
 
 
-def _in_order(days: pd.DataFrame, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _joined(slices: Sequence[tuple[int, int]], order: NDArray[np.int64] | None) -> Rows:
+    """Put the rows after each other; as one slice, which copies nothing, where they lie so."""
+    if order is None and slices and all(end == start for (_, end), (start, _) in itertools.pairwise(slices)):
+        return slice(slices[0][0], slices[-1][1])
+    found = np.concatenate([np.arange(start, end) for start, end in slices] or [np.empty(0, dtype="int64")])
+    return found if order is None else order[found]
+
+
+def _in_order(days: pd.DataFrame, rows: Rows, lengths: NDArray[np.int64]) -> Rows:
     """Sort the rows of each invoice, unless they are sorted, so that ties go to the lower key."""
-    date, vm = day_numbers(days["date"])[rows], days["vm_id"].to_numpy()[rows]
+    date, vm = days["date"].to_numpy()[rows], days["vm_id"].to_numpy()[rows]
     falls = (date[1:] < date[:-1]) | ((date[1:] == date[:-1]) & (vm[1:] < vm[:-1]))
-    invoice = np.repeat(np.arange(len(lengths)), lengths)
-    if not (falls & (invoice[1:] == invoice[:-1])).any():
+    edges = np.cumsum(lengths)[:-1] - 1  # from one invoice to the next anything may fall
+    falls[edges[(edges >= 0) & (edges < len(falls))]] = False
+    if not falls.any():
         return rows
-    return rows[np.lexsort((vm, date, invoice))]
+    positions = np.arange(len(days))[rows]
+    return positions[np.lexsort((vm, date, np.repeat(np.arange(len(lengths)), lengths)))]

@@ -37,9 +37,9 @@ def kinds(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np.int64
     for name in columns:
         codes, values = pd.factorize(frame[name], use_na_sentinel=False)
         numbers = numbers * max(len(values), 1) + codes
-    # a mark in a table of all combinations is quicker than a sort, but that table must be no larger than the frame
-    if len(numbers) and int(numbers.max()) > 4 * len(numbers):
-        numbers = pd.factorize(numbers)[0].astype("int64")
+        # what follows marks each combination in a table of all of them, which must be no larger than the frame
+        if len(numbers) and int(numbers.max()) > 4 * len(numbers):
+            numbers = pd.factorize(numbers)[0].astype("int64")
     first = np.full(int(numbers.max(initial=-1)) + 1, len(numbers))
     first[numbers[::-1]] = np.arange(len(numbers))[::-1]  # of several rows the last one written, the first one, stays
     present = np.flatnonzero(first < len(numbers))
@@ -74,7 +74,7 @@ def day_numbers(dates: pd.Series) -> NDArray[np.int64]:
     dates
         Days, of which none is missing.
     """
-    numbers: NDArray[np.int64] = dates.to_numpy().astype("datetime64[D]").astype("int64")
+    numbers: NDArray[np.int64] = dates.to_numpy().astype("datetime64[D]").view("int64")
     return numbers
 
 

@@ -11,8 +11,6 @@ from vmgen_analytics.cost.kinds import days_in_months, month_numbers
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from vmgen_analytics.cost.prices import PriceBook
 
 
@@ -50,21 +48,3 @@ def rated_costs(days: pd.DataFrame, prices: PriceBook) -> pd.DataFrame:
         }
     )
     return TABLES["rated_costs"].check(rated, unique=False)
-
-
-def list_costs(days: pd.DataFrame, prices: PriceBook) -> NDArray[np.float64]:
-    """The list cost of each VM-day, without where it comes from.
-
-    Parameters
-    ----------
-    days
-        Table ``vm_days``.
-    prices
-        The price book.
-
-    Returns
-    -------
-    ndarray
-        In the order of the days; NaN where there is no price. [currency]
-    """
-    return prices.monthly_prices(days) / days_in_months(month_numbers(days["date"]))
