@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
     from vmgen_analytics.capacity import footprint
-    from vmgen_analytics.cost import PriceBook, allocated_costs, monthly_costs, rated_costs, reconciliation
+    from vmgen_analytics.cost import (
+        CostCentres,
+        PriceBook,
+        SharedCosts,
+        allocated_costs,
+        assigned_costs,
+        cost_centre_rules,
+        monthly_costs,
+        rated_costs,
+        reconciliation,
+    )
     from vmgen_analytics.errors import VMgenError
     from vmgen_analytics.fetch import (
         fetch_accounts,
@@ -33,7 +43,15 @@ if TYPE_CHECKING:
         fetch_user_data_scripts,
         fetch_vms,
     )
-    from vmgen_analytics.fleet import coverage, read_vm_locations, vm_days
+    from vmgen_analytics.fleet import (
+        coverage,
+        lifetimes,
+        location_accuracy,
+        location_evidence,
+        read_vm_locations,
+        suggest_vm_locations,
+        vm_days,
+    )
     from vmgen_analytics.ledger import read_ledger
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.syncing import sync
@@ -43,10 +61,14 @@ __version__ = "0.1.0"
 __all__ = [
     "Archive",
     "Client",
+    "CostCentres",
     "PriceBook",
     "Settings",
+    "SharedCosts",
     "VMgenError",
     "allocated_costs",
+    "assigned_costs",
+    "cost_centre_rules",
     "coverage",
     "daily_bandwidth",
     "fetch_accounts",
@@ -62,12 +84,16 @@ __all__ = [
     "fetch_user_data_scripts",
     "fetch_vms",
     "footprint",
+    "lifetimes",
+    "location_accuracy",
+    "location_evidence",
     "monthly_bandwidth",
     "monthly_costs",
     "rated_costs",
     "read_ledger",
     "read_vm_locations",
     "reconciliation",
+    "suggest_vm_locations",
     "sync",
     "vm_days",
 ]
@@ -77,10 +103,28 @@ _HOMES = {
     "archive": ["Archive"],
     "bandwidth": ["daily_bandwidth", "monthly_bandwidth"],
     "capacity": ["footprint"],
-    "cost": ["PriceBook", "allocated_costs", "monthly_costs", "rated_costs", "reconciliation"],
+    "cost": [
+        "CostCentres",
+        "PriceBook",
+        "SharedCosts",
+        "allocated_costs",
+        "assigned_costs",
+        "cost_centre_rules",
+        "monthly_costs",
+        "rated_costs",
+        "reconciliation",
+    ],
     "errors": ["VMgenError"],
     "fetch": [name for name in __all__ if name.startswith("fetch_")],
-    "fleet": ["coverage", "read_vm_locations", "vm_days"],
+    "fleet": [
+        "coverage",
+        "lifetimes",
+        "location_accuracy",
+        "location_evidence",
+        "read_vm_locations",
+        "suggest_vm_locations",
+        "vm_days",
+    ],
     "ledger": ["read_ledger"],
     "settings": ["Settings"],
     "syncing": ["sync"],

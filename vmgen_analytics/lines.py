@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from vmgen_analytics.errors import SchemaError, SettingsError
 from vmgen_analytics.table import moment_of
 
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
-
     from vmgen_analytics.errors import VMgenError
+
+ALWAYS = (pd.Timestamp.min, pd.Timestamp.max)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,19 @@ class Line:
         if day is None or day.tz is not None:
             raise self.wrong(f"{name} is {text!r}; it must be a day as 2026-11-23")
         return day
+
+    def validity(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """Return the first day on which the line holds and the first one after, open where the columns are empty.
+
+        Raises
+        ------
+        VMgenError
+            A day is none, or valid_to is not after valid_from.
+        """
+        start, end = self.day("valid_from") or ALWAYS[0], self.day("valid_to") or ALWAYS[1]
+        if end <= start:
+            raise self.wrong(f"valid_to {self.text('valid_to')} is not after valid_from {self.text('valid_from')}")
+        return start, end
 
     def wrong(self, why: str) -> VMgenError:
         """Make the error that says what is wrong with this line."""

@@ -34,6 +34,7 @@ _IN = Column("float64", "traffic received", "MB")
 _OUT = Column("float64", "traffic sent", "MB")
 _SEEN_AT = Column(INSTANT, "when the provider said so, by its own clock")
 _SEEN_ON = Column(DAY, "day on which the provider said so, in the account's time zone")
+_INCARNATION = Column("int64", "1, or 2 and more for what came back under the same number as another machine")
 _MONTH = Column(MONTH, "calendar month")
 _COST = Column("float64", "part of the invoices that falls on the row, in whole millionths; an estimate", "currency")
 _LIST_COST = Column("float64", "cost by the price book; missing where a price is", "currency")
@@ -328,13 +329,66 @@ DERIVED: Sequence[Table] = (
             "location": _LOCATION,
             "continent": _CONTINENT,
             "location_evidence": Column(
-                TEXT, "what the location rests on: user_mapping, only_location, package_unique"
+                TEXT,
+                "what the location rests on: user_mapping, deployed, only_location, package_unique, same_gateway or "
+                "fqdn_pattern",
             ),
             "state": Column(TEXT, "the provider's word for it, as UP"),
             "presence": Column(TEXT, "how its existence is known: seen, usage or inferred"),
             "in_MB": _IN,
             "out_MB": _OUT,
             "status": Column(TEXT, "status of the traffic; missing where none was reported"),
+        },
+    ),
+    Table(
+        "lifetimes",
+        "a machine: a VM, or what came back under its number as another one",
+        ("account", "vm_id", "incarnation"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "incarnation": _INCARNATION,
+            "vm_name": replace(_VM_NAME, meaning="its newest name"),
+            "fqdn": Column(TEXT, "its newest full domain name"),
+            "package": replace(_PACKAGE, meaning="its newest package"),
+            "born_min": Column(DAY, "day before which it did not exist; missing where no inventory came before it"),
+            "born_max": Column(DAY, "day on which it existed at the latest"),
+            "born_source": Column(TEXT, "what born_max rests on: inventory, usage, uptime, job or deployed"),
+            "died_min": Column(DAY, "last day on which it is known to have existed"),
+            "died_max": Column(DAY, "day on which it was gone at the latest; missing while it is not known to be gone"),
+            "died_source": Column(TEXT, "what died_max rests on: inventory, or deleted where that was done here"),
+        },
+    ),
+    Table(
+        "location_evidence",
+        "what a source says of where a machine stands",
+        ("account", "vm_id", "incarnation", "source"),
+        {
+            "account": _ACCOUNT,
+            "vm_id": _VM,
+            "incarnation": _INCARNATION,
+            "source": Column(TEXT, "who says so, as in vm_days.location_evidence; none where nothing does"),
+            "vm_name": replace(_VM_NAME, meaning="its newest name"),
+            "location": Column(TEXT, "where it stands by this source; missing where it only tells where not"),
+            "strength": Column(
+                "float64", "how often such a source is right, by assumption; location_accuracy measures", "1"
+            ),
+            "is_used": Column("bool", "whether this is what is believed"),
+            "contradicts": Column("bool", "whether it does not fit what others say; then only the user is believed"),
+            "detail": Column(TEXT, "what it rests on"),
+        },
+    ),
+    Table(
+        "location_accuracy",
+        "a source of locations, tested on VMs whose location is certain",
+        ("source",),
+        {
+            "source": Column(TEXT, "as in vm_days.location_evidence; together is what is believed of all"),
+            "vms": Column("int64", "VMs that were hidden and looked for", "VM"),
+            "right": Column("int64", "of which it told the right location", "VM"),
+            "wrong": Column("int64", "of which it told another", "VM"),
+            "silent": Column("int64", "of which it told none", "VM"),
+            "accuracy": Column("float64", "right ones of those of which it told any", "1"),
         },
     ),
     Table(

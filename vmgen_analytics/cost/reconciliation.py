@@ -61,7 +61,7 @@ def _sums(given: pd.DataFrame, key: list[str], table: pd.DataFrame) -> pd.Series
 
 def _list_costs(given: pd.DataFrame) -> pd.DataFrame:
     """Sum the list cost of each month; missing if a VM-day has no price."""
-    per_vm_day = given.drop_duplicates(["account", "date", "vm_id"])
+    per_vm_day = given.drop_duplicates(["account", "date", "vm_id", "cost_centre", "shared_from"])
     by = ["account", "month"]
     has_gap = per_vm_day["list_cost"].isna().groupby([per_vm_day[name] for name in by]).any()
     sums = per_vm_day.groupby(by)["list_cost"].sum().round(6)
