@@ -76,7 +76,7 @@ def observed_usage(old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp) -> O
     both = new.merge(
         old[[*KEY, *SAID, "seen_at"]], on=KEY, how="left", validate="one_to_one", suffixes=("", "_known"), sort=False
     )
-    is_late = (both["seen_at"] < both["seen_at_known"] - CLOCK_STEP) & (both["seen_at_known"] <= now)
+    is_late = (both["seen_at"] < both["seen_at_known"] - CLOCK_STEP) & (both["seen_at_known"] <= now + CLOCK_STEP)
     both = both[~is_late].reset_index(drop=True)
     is_kept = pd.Series(False, index=both.index)
     is_less = pd.Series(False, index=both.index)

@@ -49,11 +49,13 @@ def known_at(table: Table, rows: pd.DataFrame, superseded: pd.DataFrame | None, 
     if superseded is not None:
         return _unreplaced(table, rows, superseded, as_of)
     if "seen_on" in table.key:
-        return rows[rows["seen_on"] <= as_of.tz_localize(None)]
-    if table.name == "commands":
-        return _under_way(rows[rows["requested_at"] <= as_of], as_of)
-    time = next(name for name in ("seen_at", "superseded_at", "ended_at") if name in table.columns)
-    return rows[rows[time] <= as_of]
+        known = rows[rows["seen_on"] <= as_of.tz_localize(None)]
+    elif table.name == "commands":
+        known = _under_way(rows[rows["requested_at"] <= as_of], as_of)
+    else:
+        time = next(name for name in ("superseded_at", "seen_at", "ended_at") if name in table.columns)
+        known = rows[rows[time] <= as_of]
+    return known.reset_index(drop=True)
 
 
 def all_observations(table: Table, rows: pd.DataFrame, superseded: pd.DataFrame) -> pd.DataFrame:
