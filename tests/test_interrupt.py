@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 import vmgen_analytics as va
-from vmgen_analytics.errors import FetchInterrupted, Stopped
+from vmgen_analytics.errors import FetchInterrupted, FetchStopped, Stopped
 from vmgen_analytics.sandbox import Sandbox
 
 
@@ -75,6 +76,20 @@ def test_a_fetch_can_be_resumed(sandbox: Sandbox) -> None:
         assert any(isinstance(failure.error, Stopped) for failure in caught.value.failures)
         sandbox.clear_faults()
         assert caught.value.resume()["vm_id"].nunique() == 60
+
+
+@pytest.mark.parametrize("on_error", ["raise", "partial"])
+def test_ctrl_c_is_no_failure_that_a_program_would_pass_over(sandbox: Sandbox, on_error: Literal["partial"]) -> None:
+    with va.Client(sandbox.key, base_url=sandbox.url, max_workers=4) as client:
+        vm_ids = [vm["id"] for vm in client.vms()]
+        sandbox.fault("slow", operation="usage", seconds=0.2)
+        with interrupted_when(sandbox, 10) as pressed, pytest.raises(KeyboardInterrupt) as caught:
+            va.fetch_usage(client, vm_ids, on_error=on_error)
+        assert time.monotonic() - pressed[0] < 1.0
+        assert isinstance(caught.value, FetchStopped)
+        assert client.last_partial is caught.value.partial
+        assert 4 <= client.last_partial["vm_id"].nunique() < 60
+        assert len(sandbox.requests) < 30
 
 
 @pytest.mark.parametrize("code", [429, 503])

@@ -32,6 +32,7 @@
         - ServerError
     - Stopped                  not asked, as somebody pressed Ctrl-C before
     - FetchInterrupted         some VMs answered and some did not (``partial``, ``failures``, ``resume()``)
+        - FetchStopped         by Ctrl-C; it is a KeyboardInterrupt as well
     - CommandError             a command to machines: power, deploying, deleting
         - CommandRefused       not sent: the VM is not what was asked for, or nobody confirmed
         - CommandOutcomeUnknown  sent once, and it cannot be told whether it was carried out
@@ -182,6 +183,10 @@ class APIError(VMgenError):
         HTTP status of the answer.
     retry_after_s
         Seconds that the provider asks to wait, where it said so.
+    errors
+        What it says is wrong, by field.
+    request_id
+        Its own name for the request, for those who ask its support; empty where it gave none.
     """
 
     sent = "yes"
@@ -190,6 +195,8 @@ class APIError(VMgenError):
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.errors: dict[str, str] = {}
+        self.request_id = ""
 
 
 class AuthenticationError(APIError):
@@ -247,7 +254,15 @@ class Failure:
 
 
 class UnexpectedDataError(ResponseError, ValueError):
-    """A value in an answer could not be read, and is missing in the table."""
+    """A value in an answer could not be read, and is missing in the table.
+
+    Attributes
+    ----------
+    field
+        The provider's name for it, empty where a whole record is meant.
+    """
+
+    field = ""
 
 
 class UnexpectedDataWarning(UserWarning):
@@ -302,14 +317,20 @@ class FetchInterrupted(VMgenError):
 
     def __reduce__(self) -> tuple[Callable[..., FetchInterrupted], tuple[Any, ...]]:
         """Pickle what came and what did not; the connection to fetch the rest stays behind."""
-        return _without_connection, (self.partial, self.failures)
+        return _without_connection, (type(self), self.partial, self.failures)
 
 
-def _without_connection(partial: pd.DataFrame, failures: tuple[Failure, ...]) -> FetchInterrupted:
+class FetchStopped(FetchInterrupted, KeyboardInterrupt):
+    """Somebody pressed Ctrl-C before all VMs had answered; nothing that came is lost."""
+
+
+def _without_connection(
+    kind: type[FetchInterrupted], partial: pd.DataFrame, failures: tuple[Failure, ...]
+) -> FetchInterrupted:
     def again() -> pd.DataFrame:
         raise SettingsError("this error was pickled, without its connection: fetch the VMs in .failures again")
 
-    return FetchInterrupted(partial, failures, again)
+    return kind(partial, failures, again)
 
 
 class CommandError(VMgenError):

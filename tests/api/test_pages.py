@@ -3,6 +3,7 @@
 import pytest
 from scripted import broken, cut_off, page, says
 
+from vmgen_analytics.api import calls
 from vmgen_analytics.errors import (
     APIError,
     ConnectionLost,
@@ -29,6 +30,7 @@ def test_pages_by_a_link_header(provider, client):
     ("first", "asked"),
     [
         ({"next_cursor": "a b&c"}, "?cursor=a%20b%26c"),
+        ({"next_cursor": "\ud800"}, "?cursor=%3F"),
         ({"meta": {"next_cursor": "x"}}, "?cursor=x"),
         ({"meta": {"pagination": {"page": 1, "next_page": 2}}}, "?page=2"),
         ({"next_page": 2}, "?page=2"),
@@ -38,6 +40,15 @@ def test_pages_by_a_cursor_or_a_number(provider, client, first, asked):
     provider.always[VMS] = {"data": [VM], **first}
     provider.always[VMS + asked] = {"data": [{"id": 2}], "next_cursor": None, "meta": {"next_page": None}}
     assert [vm["id"] for vm in client.vms()] == [1, 2]
+
+
+def test_pages_without_end_end(provider, client, monkeypatch):
+    monkeypatch.setattr(calls, "MAX_PAGES", 5)
+    for number in range(9):
+        provider.always[f"{VMS}?page={number}" if number else VMS] = {"data": [VM], "next": f"?page={number + 1}"}
+    with pytest.raises(UnexpectedShape, match=r"do not end \(after 5\)"):
+        client.vms()
+    assert len(provider.received) == 5
 
 
 def test_a_record_on_two_pages_is_one_record(provider, client):

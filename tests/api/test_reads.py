@@ -110,8 +110,10 @@ def test_the_words_of_a_refusal_reach_the_user(provider, client, body):
 
 def test_a_message_under_a_good_status_is_a_refusal(provider, client):
     provider.always[VMS] = {"message": "Something went wrong!"}
-    with pytest.raises(APIError, match="Something went wrong!"):
+    with pytest.raises(APIError, match="Something went wrong!") as caught:
         client.vms()
+    assert caught.value.status == 200
+    assert provider.count(VMS) == 1
 
 
 def test_control_characters_of_the_provider_reach_no_terminal(provider, client):
@@ -245,8 +247,9 @@ def test_pages_that_do_not_end_are_an_error(provider, client):
 
 
 @pytest.mark.parametrize(
-    "link", ["http://127.0.0.1:1/virtual-machines?page=2", "//example.net/x", "https://[broken", "http://h:99999999/"]
-)
+    "link", ["http://127.0.0.1:1/virtual-machines?page=2", "//example.net/x", "https://[broken", "http://h:99999999/",
+     "?page=\ud800"],
+)  # fmt: skip
 def test_a_next_page_elsewhere_is_not_asked(provider, client, link):
     provider.always[VMS] = {"data": [VM], "next": link}
     with pytest.raises(TransportError, match="next page"):

@@ -16,14 +16,19 @@ import textwrap
 import time
 import zlib
 
+import pandas as pd
 import pytest
 from scripted import KEY, Answer, Provider, broken, cut_off, dripping, page, raw, says, silent
 
+import vmgen_analytics as va
 from vmgen_analytics.api import transport
 from vmgen_analytics.api.retries import Patience
 from vmgen_analytics.api.transport import Timeouts
 from vmgen_analytics.errors import (
+    APIError,
+    AuthenticationError,
     Conflict,
+    NotFound,
     NotJSON,
     RateLimited,
     RedirectRefused,
@@ -34,6 +39,7 @@ from vmgen_analytics.errors import (
     VMgenError,
 )
 from vmgen_analytics.following import is_unclear
+from vmgen_analytics.schema import TABLES
 
 VMS = "GET /virtual-machines"
 COMMAND = "POST /virtual-machines/7/command"
@@ -65,7 +71,7 @@ def test_a_head_that_drips_for_ever_ends_at_the_deadline(provider, connect):
 
 def test_a_body_that_stalls_names_how_much_came(provider, connect):
     provider.always[VMS] = raw(OK + b"Content-Length: 99\r\n\r\n[1, 2", pause_s=0.6)
-    with pytest.raises(RequestTimeout, match=r"\(5 bytes came\)") as caught:
+    with pytest.raises(RequestTimeout, match=r"\(5 of 99 bytes came\)") as caught:
         connect(provider, timeouts=SHORT, patience=ONCE).vms()
     assert caught.value.sent == "maybe"
     assert isinstance(caught.value, TimeoutError)
@@ -75,6 +81,7 @@ PASSING = {
     "silence": silent(0.3),
     "a stall": raw(OK + b"Content-Length: 99\r\n\r\n[1, 2", pause_s=0.3),
     "a broken chunk": raw(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n[1, 2\r\nzz\r\n"),
+    "half of the JSON, of no length": raw(OK + b'Connection: close\r\n\r\n[{"id": 1, "na'),
     "a chunk too few": raw(OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n"),
     "a length that is no number": raw(OK + b"Content-Length: many\r\n\r\n[1,"),
     "a status that is none": raw(b"HTTP/1.1 fine\r\n\r\n[]"),
@@ -177,8 +184,20 @@ def test_json_that_python_cannot_hold_is_an_error_of_ours(provider, client, body
 
 
 def test_nothing_under_204_is_an_empty_list(provider, client):
-    provider.always[VMS] = raw(b"HTTP/1.1 204 No Content\r\n\r\n")
+    provider.always[VMS] = provider.always["GET /virtual-machines/1/usage"] = raw(b"HTTP/1.1 204 No Content\r\n\r\n")
     assert client.vms() == []
+    pd.testing.assert_frame_equal(va.fetch_vms(client), TABLES["vms"].frame())
+    pd.testing.assert_frame_equal(va.fetch_usage(client, [1]), TABLES["usage"].frame())
+    assert len(provider.received) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
+def test_a_page_under_any_status_is_told_by_its_status(provider, connect, status):
+    provider.always[VMS] = page("<html><title>Nope</title>", status)
+    with pytest.raises(APIError, match="Nope") as caught:
+        connect(provider, patience=ONCE).vms()
+    assert caught.value.status == status
+    assert provider.count(VMS) == 1
 
 
 def test_a_page_tells_its_title_or_its_words(provider, client):
@@ -247,6 +266,76 @@ def test_a_provider_that_is_down_for_an_hour_is_not_waited_for(provider, client)
         client.vms()
     assert caught.value.retry_after_s == 3600
     assert provider.count(VMS) == 1
+
+
+def test_how_often_and_how_long_it_was_tried_is_told(provider, client):
+    lasting = {VMS: says({}, 500), "GET /account": broken(), "GET /invoices": says({}, 429, Retry_After="0.05")}
+    provider.always |= lasting
+    for ask, tries in ((client.vms, 4), (client.account, 4), (client.invoices, 11)):
+        with pytest.raises(VMgenError, match=rf"\(tried {tries} times in \d+\.\d s\)"):
+            ask()
+    assert [provider.count(asked) for asked in lasting] == [4, 4, 11]
+    provider.always[VMS] = says({}, 404)
+    with pytest.raises(NotFound) as caught:
+        client.vms()
+    assert "tried" not in str(caught.value)
+
+
+def test_a_refused_key_names_its_header_and_no_more(provider, connect):
+    provider.always[VMS] = says({"message": "Unauthenticated."}, 401)
+    with pytest.raises(AuthenticationError, match=r"API enabled in the portal.*in the header X-API-Key$") as caught:
+        connect(provider, auth="X-API-Key: {key}").vms()
+    assert KEY not in str(caught.value)
+    assert provider.count(VMS) == 1
+
+
+def test_a_refusal_can_be_read_by_programs(provider, client):
+    said = {"message": "invalid", "errors": {"command": ["unknown", "too long"], KEY: [KEY]}}
+    provider.always[COMMAND] = says(said, 422, X_Request_Id="req-17\x01")
+    with pytest.raises(ValidationError, match=r"\[request req-17\]") as caught:
+        client.command(7, "reboot")
+    assert caught.value.errors == {"command": "unknown, too long", "<secret>": "<secret>"}
+    assert caught.value.request_id == "req-17"
+    assert client.vms() == [VM]
+
+
+@pytest.mark.parametrize("name", ["os_images", "ssh_keys", "marketplace", "user_data_scripts"])
+def test_what_a_provider_does_not_offer_is_asked_for_once(provider, connect, name):
+    client, path = connect(provider), f"/{name.replace('_', '-')}"
+    with pytest.raises(NotFound, match=rf"GET {path}: 404.*does not offer this") as caught:
+        getattr(client, name)()
+    assert caught.value.sent == "yes"
+    provider.always[f"GET {path}"] = []
+    with pytest.raises(NotFound, match=rf"GET {path}: the provider does not offer this; not asked again") as caught:
+        getattr(va, f"fetch_{name}")(client)
+    assert (caught.value.sent, caught.value.status, caught.value.operation) == ("no", 404, name)
+    assert client.learned[name] == f"GET {path} is not offered"
+    assert provider.count(f"GET {path}") == 1
+    assert getattr(connect(provider), name)() == []
+
+
+@pytest.mark.parametrize("name", ["vms", "invoices", "locations"])
+def test_what_everything_stands_on_is_asked_for_again(provider, client, name):
+    asked = VMS if name == "vms" else f"GET /{name}"
+    provider.queue(asked, says({}, 404))
+    provider.always[asked] = []
+    with pytest.raises(NotFound):
+        getattr(client, name)()
+    assert getattr(client, name)() == []
+    assert provider.count(asked) == 2
+
+
+def test_fields_that_are_not_documented_are_kept_in_records_and_told_once(provider, client, caplog):
+    caplog.set_level(logging.DEBUG, "vmgen_analytics")
+    provider.serve(vms=[{**dict.fromkeys(("fqdn", "uptime", "ipv4", "ipv6", "package"), "x"), **VM,
+                         "state": "HIBERNATED", "tags": ["a"]}])  # fmt: skip
+    assert client.vms()[0]["tags"] == ["a"]
+    found = va.fetch_vms(client)
+    assert list(found.columns) == list(TABLES["vms"].columns)
+    assert found["state"].tolist() == ["HIBERNATED"]
+    assert [record.message for record in caplog.records if "not documented" in record.message] == [
+        "GET /virtual-machines: the field 'tags' is not documented"
+    ]
 
 
 # Redirects.

@@ -1,4 +1,5 @@
 import itertools
+import warnings
 from contextlib import nullcontext
 
 import pandas as pd
@@ -157,6 +158,35 @@ def test_a_value_that_cannot_be_read_is_a_warning_and_no_interruption(fleet, cli
     with pytest.warns(UnexpectedDataWarning, match="usage of VM 1: the value 'much' of in_MB cannot be read"):
         found = va.fetch_usage(client, [1, 2])
     assert found["in_MB"].isna().tolist() == [True, False]
+
+
+def test_a_field_that_is_bad_everywhere_is_one_warning(fleet, client):
+    for vm_id in (1, 2, 3):
+        fleet.always[asks(vm_id)] = [day(1, "much"), {**day(2), "out_MB": "more"}, day(3)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = va.fetch_usage(client, [1, 2, 3, 4])
+    assert [str(warning.message) for warning in caught] == [
+        f"usage of VM 1: the value '{value}' of {field} cannot be read and is missing in the table; "
+        "the same with 2 more VMs"
+        for field, value in (("in_MB", "much"), ("out_MB", "more"))
+    ]
+    assert {warning.category for warning in caught} == {UnexpectedDataWarning}
+    assert {warning.filename for warning in caught} == {__file__}
+    assert found[["in_MB", "out_MB"]].isna().sum().tolist() == [3, 3]
+    _, failures = va.fetch_usage(client, [1, 2, 3, 4], on_error="partial")
+    assert [failure.vm_id for failure in failures] == [1, 2, 3, 1, 2, 3]
+
+
+def test_the_newest_part_is_kept_with_the_client(fleet, client):
+    assert client.last_partial is None
+    del fleet.always[asks(2, "jobs")]
+    fleet.always[asks(2)] = says({}, 403)
+    for fetch in (va.fetch_usage, va.fetch_jobs):
+        with pytest.raises(FetchInterrupted) as caught:
+            fetch(client, [1, 2])
+        assert client.last_partial is caught.value.partial
+        fleet.always[asks(2, "jobs")] = says({}, 403)
 
 
 def test_columns_do_not_depend_on_which_vms_answer(fleet, client):

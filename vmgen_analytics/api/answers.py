@@ -92,13 +92,36 @@ def _refusal(
     request: Request, status: int, headers: Mapping[str, str], content: bytes, scrub: Callable[[str], str]
 ) -> APIError:
     kind, why = _KINDS.get(status, (ServerError, "the provider failed") if status >= 500 else (APIError, "refused"))
+    payload: Any = None
     try:
-        words = _words(orjson.loads(content), scrub)
+        payload = orjson.loads(content)
+        words = _words(payload, scrub)
     except orjson.JSONDecodeError:
         words = _excerpt(content, scrub) if content.strip() else ""
     name = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "unknown status"
     said = f" (it said: {words})" if words else ""
-    return kind(f"{request}: {status} {name}: {why}{said}", status=status, retry_after_s=retry_after_s(headers))
+    request_id = _request_id(headers)
+    known_as = f" [request {request_id}]" if request_id else ""
+    error = kind(f"{request}: {status} {name}: {why}{said}{known_as}", status=status)
+    error.retry_after_s = retry_after_s(headers)
+    error.errors, error.request_id = _errors(payload, scrub), request_id
+    return error
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    found = next((headers[name] for name in _REQUEST_IDS if headers.get(name)), "")
+    return _in_a_line(found)[:100].strip()
+
+
+_REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id", "X-Trace-Id")
+
+
+def _errors(payload: Any, scrub: Callable[[str], str]) -> dict[str, str]:
+    """Take what is wrong with which field out of a refusal."""
+    errors = payload.get("errors") if isinstance(payload, dict) else None
+    if not isinstance(errors, dict):
+        return {}
+    return {scrub(_in_a_line(field)[:100]): scrub(_in_a_line(_flat(why))[:500]) for field, why in errors.items()}
 
 
 def _words(payload: Any, scrub: Callable[[str], str]) -> str:

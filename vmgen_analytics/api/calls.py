@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -10,7 +11,7 @@ from vmgen_analytics.api import envelope
 from vmgen_analytics.api.learned import Learned
 from vmgen_analytics.api.secret import sealed, secrets_in, without
 from vmgen_analytics.api.transport import Request
-from vmgen_analytics.errors import RedirectRefused, SettingsError, UnexpectedShape, VMgenError
+from vmgen_analytics.errors import NotFound, RedirectRefused, SettingsError, UnexpectedShape, VMgenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 MAX_PAGES = 1_000
+_log = logging.getLogger("vmgen_analytics.api")
 
 
 class Calls:
@@ -44,6 +46,8 @@ class Calls:
         self.learned = Learned()
         self._transport = transport
         self._retrier = retrier
+        self._not_offered: set[str] = set()
+        self._fields_noted: set[tuple[str, str]] = set()
 
     def one(self, operation: Operation, **place: int | str) -> Record:
         """Read the only record that there is.
@@ -68,7 +72,7 @@ class Calls:
         first = path = _path(operation, **place)
         found: list[Record] = []
         seen = {path}
-        with self._about(operation, first):
+        with self._about(operation, first), self._offered(operation):
             while True:
                 payload, next_page = self._read(operation, path)
                 found += envelope.records(payload, operation)
@@ -83,6 +87,7 @@ class Calls:
             if len(seen) > 1:
                 found = _once_each(found)
             envelope.check_complete(payload, found, operation)
+        self._note_fields(operation, found)
         return found
 
     def payload(self, operation: Operation, **place: int | str) -> Any:
@@ -134,10 +139,34 @@ class Calls:
             return _only(payload, operation)
         raise failure  # outside of the except, so that nothing of what the provider repeated hangs on it
 
+    @contextmanager
+    def _offered(self, operation: Operation) -> Iterator[None]:
+        """Remember that an operation that no other needs is not there, and do not ask for it again."""
+        if operation.name in self._not_offered:
+            error = NotFound(f"{operation}: the provider does not offer this; not asked again", status=404)
+            error.sent = "no"
+            raise error
+        try:
+            yield
+        except NotFound as error:
+            if operation.is_optional:
+                self._not_offered.add(operation.name)
+                self.learned.note(operation.name, f"{operation} is not offered")
+                error.args = (f"{error}; the provider does not offer this",)
+            raise
+
+    def _note_fields(self, operation: Operation, records: list[Record]) -> None:
+        """Log each field once that is not documented; records keep it, tables have no column for it."""
+        found = {(operation.name, name) for name in records[0] if name not in operation.fields} if records else set()
+        for _, name in sorted(found - self._fields_noted):
+            _log.debug("%s: the field %.60r is not documented", operation, name)
+        self._fields_noted |= found
+
     def _page(self, path: str, link: str) -> str:
         base_url = self._transport.base_url
         try:
             target = urljoin(base_url + path, link)
+            target.encode()  # half of a surrogate pair makes no address
         except ValueError:
             target = ""
         if not target.startswith(base_url + "/"):

@@ -53,6 +53,11 @@ class Client(Reads, Writes):
     timeouts, patience
         How long an attempt may take, and how much trying again is worth.
 
+    Attributes
+    ----------
+    last_partial
+        The table as far as it came when a fetch was last interrupted, by failures or by Ctrl-C.
+
     Raises
     ------
     SettingsError
@@ -88,6 +93,7 @@ class Client(Reads, Writes):
         self.max_workers = max_workers
         self.zone = ZoneInfo(time_zone)
         self.settle_h = settle_h
+        self.last_partial: Any = None
         self._transport = Transport(
             self.base_url, KeyAuth(key, auth, self.base_url), max_workers, timeouts or Timeouts()
         )

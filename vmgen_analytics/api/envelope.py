@@ -111,7 +111,7 @@ def _numbered(said: dict[str, Any]) -> str | None:
         return f"?page={current + 1}"
     cursor, number = said.get("next_cursor"), said.get("next_page")
     if isinstance(cursor, str) and cursor:
-        return f"?cursor={quote(cursor, safe='')}"
+        return f"?cursor={quote(cursor, safe='', errors='replace')}"
     return f"?page={number}" if isinstance(number, int) and number > 1 else None
 
 

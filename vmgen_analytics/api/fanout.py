@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 LONGEST_FAREWELL_S = 0.5
 """How long questions under way may take to end when nobody waits for their answers any more."""
+LOOK_UP_EVERY_S = 0.2
+"""How often who waits for an answer looks up: a Ctrl-C that comes as the waiting begins does not end it."""
 BREAK_OFF_EVERY_S, BREAK_OFF_AGAIN = 0.1, 3
 """How soon and how often those that are broken off are broken off again: one may have been about to connect."""
 
@@ -66,7 +68,7 @@ def _one_pass(
     try:
         asking.start()
         for _ in ids:
-            number, answer = asking.answered.get()
+            number, answer = asking.next_answer()
             if isinstance(answer, BaseException) and _is_the_end(answer):
                 raise answer
             yield number, answer  # type: ignore[misc]
@@ -91,7 +93,7 @@ class _Asking(Generic[T]):
     """
 
     def __init__(self, ask: Callable[[int], T], ids: list[int], workers: int) -> None:
-        self.answered: SimpleQueue[tuple[int, T | BaseException]] = SimpleQueue()
+        self._answered: SimpleQueue[tuple[int, T | BaseException]] = SimpleQueue()
         self._ask = ask
         self._waiting: SimpleQueue[int] = SimpleQueue()
         self._is_over = threading.Event()
@@ -105,6 +107,12 @@ class _Asking(Generic[T]):
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def next_answer(self) -> tuple[int, T | BaseException]:
+        """Wait for the next answer."""
+        while True:
+            with contextlib.suppress(Empty):
+                return self._answered.get(timeout=LOOK_UP_EVERY_S)
 
     def has_ended(self, within_s: float) -> bool:
         """Ask nothing more, wait a while for the threads, and tell whether all have ended."""
@@ -120,6 +128,6 @@ class _Asking(Generic[T]):
             while not self._is_over.is_set():
                 number = self._waiting.get_nowait()
                 try:
-                    self.answered.put((number, self._ask(number)))
+                    self._answered.put((number, self._ask(number)))
                 except BaseException as error:  # noqa: BLE001 - it is raised where the answers are read
-                    self.answered.put((number, error))
+                    self._answered.put((number, error))

@@ -11,12 +11,13 @@ _STARTED = ("job_id", "job_status", "started_at")
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation as the provider documents it."""
+    """One operation as the provider documents it; ``is_optional``: nothing else needs what it tells."""
 
     name: str
     method: str
     path: str
     fields: tuple[str, ...]
+    is_optional: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -41,16 +42,23 @@ DEPLOY = Operation("deploy", "POST", "/virtual-machines/", ("id", "job_id", *_JO
 COMMAND = Operation("command", "POST", "/virtual-machines/{id}/command", _STARTED)
 JOB = Operation("job", "POST", "/virtual-machines/{id}/jobs/{job_id}", _STARTED)
 DELETE = Operation("delete", "DELETE", "/virtual-machines/{id}", _STARTED)
-OS_IMAGES = Operation("os_images", "GET", "/os-images", ("id", "os", "bits", "user_script", "clound_init"))
-SSH_KEYS = Operation("ssh_keys", "GET", "/ssh-keys", ("id", "created_at", "name", "content"))
+OS_IMAGES = Operation(
+    "os_images", "GET", "/os-images", ("id", "os", "bits", "user_script", "clound_init"), is_optional=True
+)
+SSH_KEYS = Operation("ssh_keys", "GET", "/ssh-keys", ("id", "created_at", "name", "content"), is_optional=True)
 MARKETPLACE = Operation(
     "marketplace",
     "GET",
     "/marketplace",
     ("id", "description", "os_description", "script_content", "type", "base64"),
+    is_optional=True,
 )
 USER_DATA_SCRIPTS = Operation(
-    "user_data_scripts", "GET", "/user-data-scripts", ("version_id", "type", "description", "content")
+    "user_data_scripts",
+    "GET",
+    "/user-data-scripts",
+    ("version_id", "type", "description", "content"),
+    is_optional=True,
 )
 SAVE_USER_DATA_SCRIPT = Operation("save_user_data_script", "POST", "/user-data-scripts", ("version_id",))
 TICKET = Operation("ticket", "POST", "/tickets/", ("message",))

@@ -199,6 +199,7 @@ class Retrier:
             The error of the last try.
         """
         failed = refused = 0
+        began = time.monotonic()
         while True:
             entered = self._enter()
             try:
@@ -207,10 +208,12 @@ class Retrier:
                 refused += 1
                 self.gate.refused(entered, error.retry_after_s)
                 if refused > (COMMAND_REFUSALS if is_command else self.patience.refusals) or self.gate.overlong_s():
+                    _tell_tries(error, failed + refused, time.monotonic() - began)
                     raise
             except VMgenError as error:
                 failed += 1
                 if failed >= self.patience.tries or not self._may_repeat(error, is_command):
+                    _tell_tries(error, failed + refused, time.monotonic() - began)
                     raise
                 self._pause_after(error, failed)
             else:
@@ -289,3 +292,9 @@ class Retrier:
         with self._lock:
             delay = self._chance.uniform(0, min(self.patience.cap_s, self.patience.base_s * 2 ** (failed - 1)))
         self.stop.wait(max(delay, getattr(error, "retry_after_s", None) or 0.0))
+
+
+def _tell_tries(error: VMgenError, tries: int, elapsed_s: float) -> None:
+    """Say how often it was tried, where that was more than once."""
+    if tries > 1 and error.args:
+        error.args = (f"{error.args[0]} (tried {tries} times in {elapsed_s:.1f} s)", *error.args[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from vmgen_analytics.api import answers, causes
 from vmgen_analytics.api.attempts import Attempt, Attempts
 from vmgen_analytics.api.auth import LOOPBACK, KeyAuth, origin
 from vmgen_analytics.api.wires import Wires
-from vmgen_analytics.errors import RedirectRefused, RequestTimeout, ResponseTooLarge, VMgenError
+from vmgen_analytics.errors import AuthenticationError, RedirectRefused, RequestTimeout, ResponseTooLarge, VMgenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,10 +128,16 @@ class Transport:
                 self._exchange(request, url, answer)
                 if answer.status not in (301, 302, 303, 307, 308):
                     content = self._auth.scrub_bytes(bytes(answer.content))  # some repeat the key
-                    payload = answers.decoded(request, answer.status, answer.headers, content, self._auth.scrub)
-                    return Reply(payload, answers.next_page(answer.headers))
+                    return Reply(self._decoded(request, answer, content), answers.next_page(answer.headers))
                 url = self._redirected(request, url, answer.headers.get("Location", ""))
         raise RedirectRefused(f"{request}: redirected more than {MAX_REDIRECTS} times; check base_url")
+
+    def _decoded(self, request: Request, answer: _Answer, content: bytes) -> Any:
+        try:
+            return answers.decoded(request, answer.status, answer.headers, content, self._auth.scrub)
+        except AuthenticationError as error:
+            error.args = (f"{error}; it was sent in the header {self._auth.header}",)
+            raise
 
     def cut(self) -> None:
         """Break off whatever is under way, from another thread."""
@@ -192,7 +199,7 @@ class Transport:
         except VMgenError:
             raise  # some are also a TimeoutError, which is an OSError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            failure: BaseException = self._failure(request, error, len(answer.content), time.monotonic() - began)
+            failure: BaseException = self._failure(request, error, answer, time.monotonic() - began)
         except KeyboardInterrupt:
             failure = KeyboardInterrupt()
         else:
@@ -243,13 +250,16 @@ class Transport:
         if said := answers.http_date(date or ""):  # an answer without a date leaves the clock running
             self.provider_clock = said, time.monotonic()
 
-    def _failure(self, request: Request, error: Exception, received: int, elapsed_s: float) -> VMgenError:
-        """Name what went wrong."""
+    def _failure(self, request: Request, error: Exception, answer: _Answer, elapsed_s: float) -> VMgenError:
+        """Name what went wrong, and how much had come by then."""
+        received = len(answer.content)
         if elapsed_s >= self.timeouts.attempt_s:
             return self._too_late(request, received)
         kind, why = causes.named(error)
         host = urlsplit(self.base_url).netloc
-        came = f" ({received} bytes came)" if received else ""
+        announced = "" if "Content-Encoding" in answer.headers else answer.headers.get("Content-Length", "")
+        of = f" of {announced}" if re.fullmatch(r"\d{1,18}", announced) else ""
+        came = f" ({received}{of} bytes came)" if received else ""
         return kind(f"{request} at {host}: {why}{came}")
 
     def _too_late(self, request: Request, received: int) -> RequestTimeout:

@@ -38,7 +38,7 @@ def fetch_jobs(client: Client, vm_ids: Iterable[int]) -> pd.DataFrame:
     AuthenticationError
         The key is not accepted.
     """
-    return whole(read_jobs(client, vm_ids), lambda rest: fetch_jobs(client, rest))
+    return whole(read_jobs(client, vm_ids), lambda rest: fetch_jobs(client, rest), client)
 
 
 def read_jobs(client: Client, vm_ids: Iterable[int]) -> Fetched:

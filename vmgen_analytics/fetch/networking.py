@@ -38,7 +38,7 @@ def fetch_networking(client: Client, vm_ids: Iterable[int]) -> pd.DataFrame:
     AuthenticationError
         The key is not accepted.
     """
-    return whole(read_networking(client, vm_ids), lambda rest: fetch_networking(client, rest))
+    return whole(read_networking(client, vm_ids), lambda rest: fetch_networking(client, rest), client)
 
 
 def read_networking(client: Client, vm_ids: Iterable[int]) -> Fetched:

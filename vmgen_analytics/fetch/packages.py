@@ -44,7 +44,7 @@ def fetch_packages(client: Client, location_ids: Iterable[int] | None = None) ->
     location_ids = list(location_ids)
     fetched = read_packages(client, location_ids)
     rest = set(location_ids) - set(fetched.frame["location_id"])
-    return whole(fetched, lambda _: fetch_packages(client, rest))
+    return whole(fetched, lambda _: fetch_packages(client, rest), client)
 
 
 def read_packages(client: Client, location_ids: Iterable[int]) -> Fetched:

@@ -12,6 +12,7 @@ import pandas as pd
 from vmgen_analytics.errors import (
     Failure,
     FetchInterrupted,
+    FetchStopped,
     NotFound,
     SkippedVMWarning,
     Stopped,
@@ -208,7 +209,9 @@ def today(client: Client) -> pd.Timestamp:
     return pd.Timestamp(client.now().astimezone(client.zone).date())
 
 
-def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = None) -> pd.DataFrame:
+def whole(
+    fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = None, client: Client | None = None
+) -> pd.DataFrame:
     """Return the table if all of it came; values that could not be read, and VMs that are gone, are warnings.
 
     Parameters
@@ -217,17 +220,18 @@ def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = N
         What came.
     again
         Fetches the VMs that are missing.
+    client
+        Keeps what came as its ``last_partial``.
 
     Raises
     ------
     FetchInterrupted
         Some VMs did not answer.
+    FetchStopped
+        Somebody pressed Ctrl-C before all had.
     """
     missing = [each for each in fetched.failures if not isinstance(each.error, tuple(_HARMLESS))]
-    for failure in fetched.failures:
-        for kind, warning in _HARMLESS.items():
-            if isinstance(failure.error, kind):
-                warnings.warn(str(failure), warning, stacklevel=3)
+    _warn([failure for failure in fetched.failures if failure not in missing])
     if not missing:
         return fetched.frame
 
@@ -237,10 +241,29 @@ def whole(fetched: Fetched, again: Callable[[set[int]], pd.DataFrame] | None = N
         vm_ids = {failure.vm_id for failure in missing if failure.vm_id is not None}
         return _resumed(table, fetched.frame, lambda: again(vm_ids) if again else fetched.frame.iloc[:0])
 
-    raise FetchInterrupted(fetched.frame, tuple(missing), resume)
+    if client is not None:
+        client.last_partial = fetched.frame
+    raise _interrupted(missing)(fetched.frame, tuple(missing), resume)
+
+
+def _interrupted(failures: Sequence[Failure]) -> type[FetchInterrupted]:
+    return FetchStopped if any(isinstance(failure.error, Stopped) for failure in failures) else FetchInterrupted
 
 
 _HARMLESS = {UnexpectedDataError: UnexpectedDataWarning, VMGone: SkippedVMWarning}
+
+
+def _warn(harmless: Sequence[Failure]) -> None:
+    """Warn of each VM that is gone, and once of each field, however many VMs have values that cannot be read."""
+    alike: dict[tuple[str, str], list[Failure]] = {}
+    for failure in harmless:
+        if isinstance(failure.error, VMGone):
+            warnings.warn(str(failure), SkippedVMWarning, stacklevel=4)
+        else:
+            alike.setdefault((failure.table, getattr(failure.error, "field", "")), []).append(failure)
+    for failures in alike.values():
+        others = f"; the same with {len(failures) - 1} more VMs" if len(failures) > 1 else ""
+        warnings.warn(f"{failures[0]}{others}", UnexpectedDataWarning, stacklevel=4)
 
 
 def _resumed(table: Table, came: pd.DataFrame, rest: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -248,8 +271,9 @@ def _resumed(table: Table, came: pd.DataFrame, rest: Callable[[], pd.DataFrame])
     try:
         return table.sort(pd.concat([came, rest()]))
     except FetchInterrupted as still:
-        partial, failures, resume = table.sort(pd.concat([came, still.partial])), still.failures, still.resume
-    raise FetchInterrupted(partial, failures, lambda: _resumed(table, came, resume))
+        kind, partial = type(still), table.sort(pd.concat([came, still.partial]))
+        failures, resume = still.failures, still.resume
+    raise kind(partial, failures, lambda: _resumed(table, came, resume))
 
 
 def _repeated(stamp: Any, rows: int) -> Any:
@@ -281,9 +305,10 @@ def _unread(table: Table, field: str, found: Sequence[Any], bad: Sequence[int], 
     by_vm: dict[int | None, list[Any]] = {}
     for position in bad:
         by_vm.setdefault(None if vm_ids is None else int(vm_ids[position]), []).append(found[position])
-    return [
-        Failure(table.name, vm_id, UnexpectedDataError(_sentence(field, unread))) for vm_id, unread in by_vm.items()
-    ]
+    errors = {vm_id: UnexpectedDataError(_sentence(field, unread)) for vm_id, unread in by_vm.items()}
+    for error in errors.values():
+        error.field = field
+    return [Failure(table.name, vm_id, error) for vm_id, error in errors.items()]
 
 
 def _sentence(field: str, unread: Sequence[Any]) -> str:

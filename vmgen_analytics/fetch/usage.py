@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.api import operations
+from vmgen_analytics.errors import Stopped
 from vmgen_analytics.fetch.tidy import Fetched, for_each, tidy, whole
 from vmgen_analytics.schema import TABLES
 
@@ -47,11 +48,16 @@ def fetch_usage(
     ------
     FetchInterrupted
         Some VMs did not answer: ``partial`` has the others, ``resume()`` fetches the rest.
+    FetchStopped
+        Somebody pressed Ctrl-C before all had; also with ``on_error="partial"``.
     AuthenticationError
         The key is not accepted.
     """
     fetched = read_usage(client, vm_ids)
-    return fetched if on_error == "partial" else whole(fetched, lambda rest: fetch_usage(client, rest))
+    is_stopped = any(isinstance(failure.error, Stopped) for failure in fetched.failures)  # Ctrl-C is no VM's failure
+    if on_error == "partial" and not is_stopped:
+        return fetched
+    return whole(fetched, lambda rest: fetch_usage(client, rest), client)
 
 
 def read_usage(client: Client, vm_ids: Iterable[int]) -> Fetched:
