@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from vmgen_analytics.api import Client
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.fetch import Fetched
+
+_log = logging.getLogger(__name__)
 
 STEPS = ("accounts", "invoices", "locations", "packages", "vms", "usage", "networking", "jobs")
 
@@ -92,7 +95,12 @@ def sync(
         Nothing at all could be had.
     """
     with archive.lock(wait_s):
-        return _Sync(client, archive, progress or (lambda _: None)).run()
+        report = _Sync(client, archive, progress or (lambda _: None)).run()
+        try:
+            archive.tidy()
+        except ArchiveError as error:
+            _log.warning("what came is stored, but old files of the archive stay for now: %s", error)
+        return report
 
 
 class _Sync:

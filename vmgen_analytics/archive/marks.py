@@ -43,7 +43,7 @@ def digest_of(opened: DeltaTable, account: str, month: str) -> int | None:
 def marks(digests: Iterable[tuple[str, str, int]]) -> CommitProperties:
     """Note with a commit our version, and for each account and month the digest of its rows.
 
-    Two writers of the same part thereby always conflict, and the later one has to read again.
+    Such a commit is tried once: of two writers, the later one has to read again what the first one stored.
     """
     noted = [Transaction(_part_key(account, month), number) for account, month, number in digests]
     return CommitProperties(app_transactions=[Transaction(_VERSION_KEY, VERSION), *noted], max_commit_retries=0)

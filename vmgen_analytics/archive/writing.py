@@ -23,13 +23,16 @@ from vmgen_analytics.errors import ArchiveError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
 
     from vmgen_analytics.archive.places import Place
     from vmgen_analytics.table import Table
 
 PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Waits before another attempt, when somebody else wrote the same table in the same moment."""
+
+FILES_OF_A_PART = 12
+"""New rows go into files of their own until an account and month have so many; then all are written as one."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +136,17 @@ def _added(place: Place, table: Table, account: str, month: str, new: pd.DataFra
     if fresh.empty:
         return Added(0, before, before)
     merged = table.sort(pd.concat([old, fresh]).drop_duplicates(list(table.key), keep="last"))
-    _replace(opened, account, month, stored_rows(table, merged, month))
+    rows = stored_rows(table, merged, month)
+    properties = marks([(account, month, digest(rows))])
+    if old.empty or len(merged) < len(old) + len(fresh) or _files(opened, account, month) >= FILES_OF_A_PART:
+        _replace(opened, account, month, rows, properties)
+    else:
+        _append(opened, stored_rows(table, table.sort(fresh), month), properties)
     return Added(len(fresh), before, int(opened.version()))
 
 
-def _replace(opened: DeltaTable, account: str, month: str, rows: pa.Table) -> None:
-    """Let the rows be what an account and month hold; a part is replaced even while it is empty.
-
-    An append would not conflict with another append, and both would be kept.
-    """
+def _replace(opened: DeltaTable, account: str, month: str, rows: pa.Table, properties: CommitProperties) -> None:
+    """Let the rows be all that an account and month hold."""
     quoted = account.replace("'", "''")
     write_deltalake(
         opened,
@@ -150,8 +155,19 @@ def _replace(opened: DeltaTable, account: str, month: str, rows: pa.Table) -> No
         predicate=f"account = '{quoted}' AND month = '{month}'",
         schema_mode="merge",
         writer_properties=_writer(),
-        commit_properties=marks([(account, month, digest(rows))]),
+        commit_properties=properties,
     )
+
+
+def _append(opened: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
+    """Add rows with new keys in a file of their own, which writes less than the whole month again."""
+    write_deltalake(
+        opened, rows, mode="append", schema_mode="merge", writer_properties=_writer(), commit_properties=properties
+    )
+
+
+def _files(opened: DeltaTable, account: str, month: str) -> int:
+    return sum(1 for _ in opened.to_pyarrow_dataset().get_fragments(part(account, month)))
 
 
 def _writer() -> WriterProperties:
