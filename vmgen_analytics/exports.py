@@ -13,7 +13,7 @@ from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
 from vmgen_analytics.capacity import footprint
 from vmgen_analytics.cost import PriceBook, monthly_costs, rated_costs, reconciliation
 from vmgen_analytics.errors import SchemaError, SettingsError
-from vmgen_analytics.fleet import coverage
+from vmgen_analytics.fleet import coverage, lifetimes, location_accuracy, location_evidence, read_vm_locations
 from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.schema import DERIVED, FETCHED, TABLES
 from vmgen_analytics.table import DAY, INSTANT, MONTH
@@ -69,6 +69,8 @@ def table(
         raise SchemaError(f"--to {end} is not after --from {start}; it is the first day that is left out")
     if name in ARCHIVED:
         return archive.read(name, first, last)
+    if name in _OF_MACHINES:
+        return _of_machines(name, archive, settings)
     months = archive.months()
     if not months:
         return TABLES[name].frame()
@@ -92,6 +94,19 @@ def check_name(name: str) -> None:
         nearest = difflib.get_close_matches(name, NAMES, n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
         raise SchemaError(f"no table {name!r}; there are {', '.join(NAMES)}{hint}")
+
+
+_OF_MACHINES = ("lifetimes", "location_evidence", "location_accuracy")
+"""Tables of machines as such: no day tells which of their rows are meant."""
+
+
+def _of_machines(name: str, archive: Archive, settings: Settings) -> pd.DataFrame:
+    if name == "lifetimes":
+        return lifetimes(archive)
+    mapping = read_vm_locations(settings.vm_locations) if settings.vm_locations else ()
+    return {"location_evidence": location_evidence, "location_accuracy": location_accuracy}[name](
+        archive, vm_locations=mapping
+    )
 
 
 def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:

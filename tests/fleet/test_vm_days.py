@@ -70,7 +70,7 @@ def test_a_day_of_birth_is_known_by_its_traffic_the_others_by_the_inventory(octo
 def test_a_location_is_right_or_unknown_and_says_why(october, days):
     truth = {vm.vm_id: vm.location for vm in october.sandbox.truth.vms}
     known = days[days["location"].notna()]
-    assert set(known["location_evidence"]) == {"package_unique"}
+    assert set(known["location_evidence"]) == {"package_unique", "same_gateway"}
     assert (known["location"] == known["vm_id"].map(truth)).all()
     assert days.loc[days["location"].isna(), ["location_evidence", "continent"]].isna().all(axis=None)
 

@@ -10,7 +10,20 @@ from typing import Annotated, Any
 import typer
 
 from vmgen_analytics import __version__
-from vmgen_analytics.cli import demo, doctor, export, lab, login, power, report, sandbox, schedule, status, sync
+from vmgen_analytics.cli import (
+    demo,
+    doctor,
+    export,
+    lab,
+    locations,
+    login,
+    power,
+    report,
+    sandbox,
+    schedule,
+    status,
+    sync,
+)
 from vmgen_analytics.cli.terminal import PARTIAL, say, wants_tracebacks
 from vmgen_analytics.errors import PriceError, SchemaError, SettingsError, VMgenError
 
@@ -32,6 +45,7 @@ app.command("doctor")(doctor.doctor)
 app.command("sync")(sync.sync)
 app.command("status")(status.status)
 app.command("schedule")(schedule.schedule)
+app.command("locations")(locations.locations)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("lab")(lab.lab)

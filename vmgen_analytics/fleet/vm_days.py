@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.fleet.locations import VmLocation, vm_locations
-from vmgen_analytics.fleet.newest import newest_until
+from vmgen_analytics.fleet.calendar import Calendar
+from vmgen_analytics.fleet.coded import Coded
+from vmgen_analytics.fleet.histories import histories
+from vmgen_analytics.fleet.placing import Surroundings
+from vmgen_analytics.fleet.sizes import MEASURES, Sizes
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.table import moment_of
 
@@ -20,12 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vmgen_analytics.archive import Archive
+    from vmgen_analytics.fleet.histories import History
+    from vmgen_analytics.fleet.locations import VmLocation
+    from vmgen_analytics.fleet.placing import Places
 
     Numbers = NDArray[np.int64]
 
 PRESENCES = ["inferred", "usage", "seen"]
-MARGIN = pd.DateOffset(months=1)
-"""How far around the days asked for observations are read: a VM seen before and after existed between."""
 
 
 def vm_days(
@@ -34,11 +38,14 @@ def vm_days(
     end: str | pd.Timestamp,
     *,
     vm_locations: Sequence[VmLocation] = (),
+    account: str | None = None,
 ) -> pd.DataFrame:
     """Every day of every VM between two days or months.
 
-    A VM existed on a day when an inventory of that day lists it (``seen``), when usage reports it (``usage``), or
-    between two such days (``inferred``). Name, package and state are those of the newest inventory until that day.
+    A VM existed on a day when an inventory of that day lists it (``seen``), when usage reports it (``usage``),
+    between two such days, or from the last of them to the last sync while it is not known to be gone (``inferred``).
+    It is gone after two complete inventories without it, or after a deletion made here; a number that comes back as
+    another machine did not exist in between. Name, package and state are those of the newest inventory until the day.
 
     Parameters
     ----------
@@ -48,6 +55,8 @@ def vm_days(
         First day or month, and the first one after, as ``"2026-06"``.
     vm_locations
         The user's mapping, from `read_vm_locations`.
+    account
+        Only this account.
 
     Returns
     -------
@@ -61,156 +70,95 @@ def vm_days(
         A day is none, or the end is before the start.
     ArchiveError
         The archive cannot be read.
+    SettingsError
+        Two lines of the mapping fit a VM equally well and disagree.
     """
     first, last = (moment_of(edge).tz_localize(None).normalize() for edge in (start, end))
     if last < first:
         raise SchemaError(f"the end {end} is before the start {start}")
-    early, late = first - MARGIN, last + MARGIN
-    return _days(
-        _Observed(
-            usage=archive.read("usage", early, late),
-            vms=archive.history("vms", early, late),
-            packages=archive.history("packages"),
-            locations=archive.history("locations"),
-        ),
-        first,
-        last,
-        vm_locations,
-    )
-
-
-@dataclass(frozen=True)
-class _Observed:
-    """What the archive knows around the days asked for, each table sorted by its key."""
-
-    usage: pd.DataFrame
-    vms: pd.DataFrame
-    packages: pd.DataFrame
-    locations: pd.DataFrame
-
-
-def _days(observed: _Observed, first: pd.Timestamp, last: pd.Timestamp, mapping: Sequence[VmLocation]) -> pd.DataFrame:
-    usage, vms = observed.usage, observed.vms
-    fleet = _fleet(usage, vms)
-    used, seen = _codes(fleet, usage), _codes(fleet, vms)
-    used_on, seen_on = _number(usage["date"]), _number(vms["seen_on"])
-    lives = _Lives.between(np.concatenate([used, seen]), np.concatenate([used_on, seen_on]), len(fleet), first, last)
-    at_use, at_sight = lives.rows(used, used_on), lives.rows(seen, seen_on)
-
-    presence = np.zeros(lives.size, dtype="int64")
-    presence[at_use[at_use >= 0]] = PRESENCES.index("usage")
-    presence[at_sight[at_sight >= 0]] = PRESENCES.index("seen")
-    of_vms = newest_until(seen, seen_on, lives.vm, lives.day)
-    of_usage = np.full(lives.size, -1)
-    of_usage[at_use[at_use >= 0]] = np.flatnonzero(at_use >= 0)
-
-    places = _places(fleet, observed, mapping)
-    days = pd.DataFrame(
-        {
-            "account": fleet["account"].array.take(lives.vm),
-            "date": lives.day.astype("datetime64[D]").astype("datetime64[us]"),
-            "vm_id": fleet["vm_id"].to_numpy()[lives.vm],
-            "vm_name": _taken(vms["vm_name"], of_vms),
-            "fqdn": _taken(vms["fqdn"], of_vms),
-            "package": _taken(vms["package"], of_vms),
-            "location": _taken(places["location"], lives.vm),
-            "continent": _taken(places["continent"], lives.vm),
-            "location_evidence": _taken(places["location_evidence"], lives.vm),
-            "state": _taken(vms["state"], of_vms),
-            "presence": pd.array(PRESENCES, dtype="str").take(presence),
-            "in_MB": _taken(usage["in_MB"], of_usage),
-            "out_MB": _taken(usage["out_MB"], of_usage),
-            "status": _taken(usage["status"], of_usage),
-        }
-    )
-    sizes = _sizes(days, _taken(places["location_id"], lives.vm), lives.day, observed.packages)
+    months = [str(month) for month in archive.months("usage") if f"{first:%Y-%m}" <= str(month) <= f"{last:%Y-%m}"]
+    surroundings = Surroundings(archive, account)
+    parts = [
+        _days(history, Calendar.of(history.lives, _number(first), _number(last)), surroundings, vm_locations)
+        for history in histories(archive, account, months)
+    ]
+    parts = [part for part in parts if len(part)]
     table = TABLES["vm_days"]
-    return table.check(pd.concat([days, sizes], axis=1)[list(table.columns)], unique=False)
+    whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0] if parts else table.frame()
+    return table.check(whole, unique=False)
 
 
-@dataclass(frozen=True)
-class _Lives:
-    """The days of each VM's life in the window, as rows ordered by account, day and VM."""
-
-    vm: Numbers
-    day: Numbers
-    size: int
-    _births: Numbers
-    _offsets: Numbers
-    _lengths: Numbers
-    _ranks: Numbers
-
-    @classmethod
-    def between(cls, vms: Numbers, days: Numbers, count: int, first: pd.Timestamp, last: pd.Timestamp) -> _Lives:
-        birth = np.full(count, np.iinfo(np.int64).max)
-        death = np.full(count, np.iinfo(np.int64).min)
-        np.minimum.at(birth, vms, days)
-        np.maximum.at(death, vms, days)
-        birth = np.maximum(birth, _number(first))
-        lengths = np.maximum(np.minimum(death, _number(last) - 1) - birth + 1, 0)
-        offsets = np.cumsum(lengths) - lengths
-        vm = np.repeat(np.arange(count), lengths)
-        day = np.arange(len(vm)) - offsets[vm] + birth[vm]
-        order = np.argsort(day, kind="stable")
-        ranks = np.empty_like(order)
-        ranks[order] = np.arange(len(order))
-        return cls(vm[order], day[order], len(vm), birth, offsets, lengths, ranks)
-
-    def rows(self, vms: Numbers, days: Numbers) -> Numbers:
-        """Find the row of each VM and day, -1 where it is outside the window."""
-        at = days - self._births[vms]
-        inside = (at >= 0) & (at < self._lengths[vms])
-        found = np.full(len(vms), -1)
-        found[inside] = self._ranks[(self._offsets[vms] + at)[inside]]
-        return found
+def _days(
+    history: History, calendar: Calendar, surroundings: Surroundings, mapping: Sequence[VmLocation]
+) -> pd.DataFrame:
+    if not len(calendar.day):
+        return TABLES["vm_days"].frame()
+    lives, seen, traffic = history.lives, history.seen, history.traffic
+    newest = calendar.rows_until(history.at_sight, seen.days)
+    on_sight = calendar.rows_on(history.at_sight, seen.days)
+    on_use = calendar.rows_on(lives.of(history.used_ids, history.used_days), history.used_days)
+    presence = np.where(on_sight >= 0, PRESENCES.index("seen"), on_use >= 0)
+    places = surroundings.places(history, mapping)
+    package = seen.package.take(newest)
+    sizes = _sizes(calendar, package, places, Sizes(surroundings.packages(history.account)))
+    date = (calendar.first + np.arange(calendar.shape[0])).astype("datetime64[D]").astype("datetime64[us]")
+    columns = {
+        "account": Coded.of_words([history.account], np.zeros(len(newest), dtype="int8")).text(),
+        "date": date[calendar.day],
+        "vm_id": lives.vm_id[calendar.life],
+        "vm_name": seen.vm_name.take(newest).text(),
+        "fqdn": seen.fqdn.take(newest).text(),
+        "package": package.text(),
+        **{measure: sizes[place] for place, measure in enumerate(MEASURES)},
+        **{name: coded.take(calendar.life).text() for name, coded in _placed(places).items()},
+        "state": seen.state.take(newest).text(),
+        "presence": Coded.of_words(PRESENCES, presence).text(),
+        **{name: _amounts(traffic[name], on_use) for name in ("in_MB", "out_MB")},
+        "status": Coded.of_column(traffic["status"]).take(on_use).text(),
+    }
+    return pd.DataFrame(columns, copy=False)[list(TABLES["vm_days"].columns)]
 
 
-def _fleet(usage: pd.DataFrame, vms: pd.DataFrame) -> pd.DataFrame:
-    """List every VM that was ever observed, sorted."""
-    key = ["account", "vm_id"]
-    known = pd.concat([usage[key].drop_duplicates(), vms[key].drop_duplicates()])
-    return known.drop_duplicates().sort_values(key, ignore_index=True)
+def _placed(places: Places) -> dict[str, Coded]:
+    """Tell location, continent and evidence of each machine."""
+    texts = {
+        "location": [verdict.location for verdict in places.verdicts],
+        "continent": [places.catalogue.continent(verdict.ids) if verdict.ids else None for verdict in places.verdicts],
+        "location_evidence": [verdict.source for verdict in places.verdicts],
+    }
+    coded = {}
+    for name, words in texts.items():
+        codes, uniques = pd.factorize(np.array(words, dtype="object"))
+        coded[name] = Coded.of_words(list(uniques), codes.astype("int64"))
+    return coded
 
 
-def _codes(fleet: pd.DataFrame, frame: pd.DataFrame) -> Numbers:
-    """Number the VM of each row by its place in the fleet."""
-    keys = pd.MultiIndex.from_frame(fleet)
-    codes: Numbers = keys.get_indexer(pd.MultiIndex.from_frame(frame[["account", "vm_id"]])).astype("int64")
-    return codes
+def _sizes(calendar: Calendar, package: Coded, places: Places, sizes: Sizes) -> NDArray[np.float64]:
+    """Look up each VM-day's size once for each package, set of possible locations and day."""
+    spots = {ids: number for number, ids in enumerate({verdict.ids for verdict in places.verdicts})}
+    spot = np.array([spots[verdict.ids] for verdict in places.verdicts])
+    count = len(package.words)
+    kind = np.where(package.codes < 0, -1, spot[calendar.life] * count + package.codes)
+    present = np.flatnonzero(np.bincount(kind[kind >= 0], minlength=1))
+    numbers = np.full(len(spots) * count + 1, -1)
+    numbers[present] = np.arange(len(present))
+    days = calendar.first + np.arange(calendar.shape[0])
+    of_spot = list(spots)
+    table = np.full((len(MEASURES), len(present) + 1, len(days)), np.nan)
+    for place, each in enumerate(present):
+        table[:, place] = sizes.on(package.words[int(each % count)].as_py(), of_spot[each // count], days).T
+    found: NDArray[np.float64] = table[:, numbers[kind], calendar.day]
+    return found
 
 
-def _places(fleet: pd.DataFrame, observed: _Observed, mapping: Sequence[VmLocation]) -> pd.DataFrame:
-    found = vm_locations(observed.vms, observed.packages, observed.locations, mapping)
-    return fleet.merge(found, on=["account", "vm_id"], how="left", validate="one_to_one")
+def _amounts(column: pa.ChunkedArray, rows: Numbers) -> NDArray[np.float64]:
+    values = np.append(column.to_numpy(), np.nan)
+    found: NDArray[np.float64] = values[rows]
+    return found
 
 
-def _sizes(days: pd.DataFrame, location_ids: Any, day: Numbers, packages: pd.DataFrame) -> pd.DataFrame:
-    """Look up the size of each VM-day's package there and then; without a location, only if all agree."""
-    measures = ["vcpus", "ram_GB", "disk_GB"]
-    same = packages.groupby(["account", "package", "seen_on"])[measures]
-    everywhere = same.min().where((same.min() == same.max()) & (same.count().eq(same.size(), axis=0)))
-    offers = pd.concat([packages, everywhere.reset_index().assign(location_id=-1)])
-    offers = offers.sort_values(["account", "location_id", "package", "seen_on"], ignore_index=True)
-    key = ["account", "location_id", "package"]
-    kinds = offers[key].drop_duplicates(ignore_index=True)
-    kinds["kind"] = np.arange(len(kinds))
-    wanted = days[["account", "package"]].assign(location_id=pd.Series(location_ids).fillna(-1).astype("int64"))
-    combinations = wanted.groupby(key, dropna=False, sort=False)
-    numbered = combinations.ngroup().to_numpy()
-    distinct = wanted.loc[~wanted.duplicated()].merge(kinds, on=key, how="left", validate="one_to_one")
-    kind_of = distinct["kind"].fillna(-1).to_numpy().astype("int64")
-    of_offers = offers.merge(kinds, on=key, how="left", validate="many_to_one")["kind"].to_numpy()
-    asked = kind_of[numbered] if len(kind_of) else np.empty(0, dtype="int64")
-    at = newest_until(of_offers, _number(offers["seen_on"]), asked, day)
-    return pd.DataFrame({measure: _taken(offers[measure], at) for measure in measures})
+def _number(day: pd.Timestamp) -> int:
+    return int(day.to_datetime64().astype("datetime64[D]").astype("int64"))
 
 
-def _taken(column: pd.Series, positions: Numbers) -> Any:
-    return column.array.take(positions, allow_fill=True)
-
-
-def _number(days: Any) -> Any:
-    """Number days from 1970 on."""
-    if isinstance(days, pd.Timestamp):
-        return days.to_datetime64().astype("datetime64[D]").astype("int64")
-    return days.to_numpy().astype("datetime64[D]").astype("int64")
+__all__: list[Any] = ["PRESENCES", "vm_days"]
