@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.archive.places import Place
     from vmgen_analytics.table import Table
 
-PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Waits before another attempt, when somebody else wrote the same table in the same moment."""
 
 FILES_OF_A_PART = 12
@@ -71,16 +71,16 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
         The archive cannot be read or written; it is as before.
     """
     for pause_s in PAUSES_S:
-        time.sleep(pause_s * random.uniform(0.5, 1.5))
         try:
             return _added(place, table, account, month, new)
         except CommitFailedError:
-            continue
+            pass
         except DeltaError as error:
             if "already exists" not in str(error):  # another made the table since we looked
                 raise place.unwritable(error) from None
         except TROUBLE as error:
             raise place.unwritable(error) from None
+        time.sleep(pause_s * random.uniform(0.5, 1.5))
     raise ArchiveError(
         f"others kept writing {table.name} in the archive at {place.url}, and nothing was added to it; try again later"
     )
