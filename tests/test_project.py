@@ -12,7 +12,7 @@ from readme import README, code_blocks
 
 from vmgen_analytics import __version__, schema
 from vmgen_analytics.cli.app import app
-from vmgen_analytics.cost import PriceBook
+from vmgen_analytics.cost import CostCentres, PriceBook, SharedCosts
 from vmgen_analytics.fleet import read_vm_locations
 from vmgen_analytics.settings import Settings
 
@@ -84,6 +84,9 @@ def test_example_files_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load(ROOT / "data" / "vmgen.toml", environ={})
     assert PriceBook.read(settings.prices).currency == settings.currency
     assert len(read_vm_locations(settings.vm_locations)) == 3
+    centres = CostCentres.read(settings.cost_centres)
+    assert centres.names == ("shop", "blog", "platform", "research")
+    assert SharedCosts.read(settings.shared_costs, centres).names == {"platform"}
 
 
 def test_changelog_has_the_version() -> None:

@@ -62,15 +62,16 @@ def test_the_address_of_the_environment_holds_for_every_account(write):
     assert loaded.accounts["a"].max_workers == 2
 
 
-@pytest.mark.parametrize("name", ["archive", "prices", "cost_centres", "vm_locations", "budgets"])
+@pytest.mark.parametrize("name", ["archive", "prices", "cost_centres", "shared_costs", "vm_locations", "budgets"])
 def test_a_path_is_relative_to_the_file_that_names_it(write, tmp_path, name, monkeypatch):
-    file = write(f'{name} = "data/it"', "etc")
+    others = 'cost_centres = "centres.csv"\n' if name == "shared_costs" else ""
+    file = write(f'{others}{name} = "data/it"', "etc")
     assert getattr(Settings.load(file, environ={}), name) == str(tmp_path / "etc" / "data" / "it")
-    write(f'{name} = "/abs/it"', "etc")
+    write(f'{others}{name} = "/abs/it"', "etc")
     assert getattr(Settings.load(file, environ={}), name) == "/abs/it"
-    write(f'{name} = "s3://bucket/it"', "etc")
+    write(f'{others}{name} = "s3://bucket/it"', "etc")
     assert getattr(Settings.load(file, environ={}), name) == "s3://bucket/it"
-    write(f'{name} = "~/it"', "etc")
+    write(f'{others}{name} = "~/it"', "etc")
     assert getattr(Settings.load(file, environ={}), name) == str(tmp_path / "home" / "it")
 
 

@@ -11,7 +11,14 @@ import pandas as pd
 from vmgen_analytics.archive import TABLES as ARCHIVED
 from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
 from vmgen_analytics.capacity import footprint
-from vmgen_analytics.cost import PriceBook, monthly_costs, rated_costs, reconciliation
+from vmgen_analytics.cost import (
+    CostCentres,
+    PriceBook,
+    cost_centre_rules,
+    monthly_costs,
+    rated_costs,
+    reconciliation,
+)
 from vmgen_analytics.errors import SchemaError, SettingsError
 from vmgen_analytics.fleet import coverage, lifetimes, location_accuracy, location_evidence, read_vm_locations
 from vmgen_analytics.ledger import Ledger, read_ledger
@@ -115,7 +122,8 @@ def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
         "coverage": lambda: coverage(ledger.days, now),
         "rated_costs": lambda: rated_costs(ledger.days, ledger.prices or PriceBook(())),
         "allocated_costs": lambda: ledger.costs,
-        "monthly_costs": lambda: monthly_costs(ledger.costs, ["vm_id", "package", "location"]),
+        "cost_centre_rules": lambda: cost_centre_rules(ledger.costs, ledger.centres or CostCentres(())),
+        "monthly_costs": lambda: monthly_costs(ledger.costs, ["vm_id", "package", "location", "cost_centre"]),
         "reconciliation": lambda: reconciliation(ledger.invoices, ledger.costs),
         "daily_bandwidth": lambda: daily_bandwidth(ledger.days, "vm_id"),
         "monthly_bandwidth": lambda: monthly_bandwidth(ledger.days, "vm_id"),
@@ -125,7 +133,9 @@ def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
 
 
 def _between(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    """Keep the days, or the months that have any of these days."""
+    """Keep the days, or the months that have any of these days; what has neither is of all of them."""
+    if not {"date", "month"} & set(frame):
+        return frame
     if "date" in frame:
         inside = (frame["date"] >= first) & (frame["date"] < last)
     else:

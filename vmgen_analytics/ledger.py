@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vmgen_analytics.cost import PriceBook, allocated_costs
+from vmgen_analytics.cost import CostCentres, PriceBook, SharedCosts, allocated_costs, assigned_costs
 from vmgen_analytics.fleet import read_vm_locations, vm_days
 from vmgen_analytics.schema import TABLES
 
@@ -28,6 +28,8 @@ class Ledger:
         Tables ``vm_days``, ``invoices`` (those that bill these months) and ``allocated_costs``.
     prices
         The price book, None without one.
+    centres
+        The rules that say who pays, None without any: then all is unassigned.
     """
 
     months: tuple[pd.Period, ...]
@@ -35,6 +37,7 @@ class Ledger:
     invoices: pd.DataFrame
     costs: pd.DataFrame
     prices: PriceBook | None
+    centres: CostCentres | None = None
 
     @property
     def currency(self) -> str:
@@ -43,14 +46,14 @@ class Ledger:
 
 
 def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, last: pd.Period | str) -> Ledger:
-    """Read the tables of some months as the settings say: prices, locations, allocation, period of invoices.
+    """Read the tables of some months as the settings say: prices, locations, allocation, cost centres.
 
     Parameters
     ----------
     archive
         The history.
     settings
-        Names the price book and the mapping of locations, and how invoices are divided.
+        Names the price book, the mapping of locations and who pays, and says how invoices are divided.
     first, last
         The first and the last month.
 
@@ -80,6 +83,10 @@ def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, la
     ]
     together = pd.concat(costs, ignore_index=True) if costs else TABLES["allocated_costs"].frame()
     together = together[together["month"].isin(months)].reset_index(drop=True)
+    centres = CostCentres.read(settings.cost_centres) if settings.cost_centres else None
+    if centres:
+        shared = SharedCosts.read(settings.shared_costs, centres) if settings.shared_costs else None
+        together = assigned_costs(together, centres, shared)
     billed = together[["account", "invoice_id"]].drop_duplicates()
     invoices = invoices.merge(billed, on=["account", "invoice_id"], how="inner", validate="one_to_one")
-    return Ledger(tuple(months), days, invoices, together, prices)
+    return Ledger(tuple(months), days, invoices, together, prices, centres)

@@ -21,7 +21,7 @@ from vmgen_analytics.errors import SettingsError, VMgenError
 FILE_NAME = "vmgen.toml"
 KEYRING_SERVICE = "vmgen_analytics"
 DEFAULT_AUTH = "Authorization: Bearer {key}"
-PATHS = ("archive", "prices", "cost_centres", "vm_locations", "budgets")
+PATHS = ("archive", "prices", "cost_centres", "shared_costs", "vm_locations", "budgets")
 
 AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "even"]
 
@@ -56,6 +56,7 @@ class Settings:
     time_zone: str = "UTC"
     prices: str | None = None
     cost_centres: str | None = None
+    shared_costs: str | None = None
     vm_locations: str | None = None
     budgets: str | None = None
     accounts: Mapping[str, Account] = field(default_factory=lambda: {"main": Account()})
@@ -140,6 +141,8 @@ class Settings:
             if not name.replace("-", "").replace("_", "").isalnum():
                 raise SettingsError(f"the account name {name!r} may have letters, digits, - and _ only")
         _check_zone(self.time_zone)
+        if self.shared_costs and not self.cost_centres:
+            raise SettingsError("shared_costs needs cost_centres: the rules that say who pays before it is shared")
 
 
 def api_key(name: str, account: Account, environ: Mapping[str, str] | None = None) -> str:

@@ -1,0 +1,38 @@
+"""What the settings name is what the costs stand on."""
+
+import pytest
+
+from vmgen_analytics import Settings, monthly_costs, read_ledger
+from vmgen_analytics.errors import SettingsError
+
+
+@pytest.fixture
+def settings_of(tmp_path):
+    def settings(**files):
+        lines = []
+        for name, text in files.items():
+            (tmp_path / f"{name}.csv").write_text(text)
+            lines.append(f'{name} = "{name}.csv"\n')
+        (tmp_path / "vmgen.toml").write_text("".join(lines))
+        return Settings.load(tmp_path / "vmgen.toml", environ={})
+
+    return settings
+
+
+def test_cost_centres_of_the_settings_pay(october, settings_of):
+    plain = read_ledger(october.archive, settings_of(), "2026-10", "2026-10")
+    assert set(plain.costs["cost_centre"]) == {"unassigned"}
+    names = sorted(plain.days["vm_name"].unique())
+    rules = f"name,cost_centre\n{names[0]},one\n*,others\n"
+    settings = settings_of(cost_centres=rules, shared_costs="cost_centre,split,to\none,even,others\n")
+    ledger = read_ledger(october.archive, settings, "2026-10", "2026-10")
+    paid = monthly_costs(ledger.costs, by="cost_centre")
+    assert paid["cost_centre"].tolist() == ["others"]
+    assert paid["allocated_cost"].sum() == monthly_costs(plain.costs)["allocated_cost"].sum()
+    assert set(ledger.costs["shared_from"]) == {"", "one"}
+    assert ledger.centres.names == ("one", "others")
+
+
+def test_shared_costs_need_cost_centres(settings_of):
+    with pytest.raises(SettingsError, match="shared_costs needs cost_centres"):
+        settings_of(shared_costs="cost_centre,split\none,even\n")
