@@ -109,14 +109,16 @@ def superseded(name: str, old: pd.DataFrame, new: pd.DataFrame, at: pd.Timestamp
     DataFrame
         Table ``superseded_usage`` or ``superseded_jobs``: the old rows, with ``superseded_at``.
     """
-    table = TABLES[name]
+    table, kept = TABLES[name], TABLES[f"superseded_{name}"]
     key = list(table.key)
     both = old.merge(new, on=key, how="inner", validate="one_to_one", suffixes=("", "_later"))
     changed = pd.Series(False, index=both.index)
     for column in table.columns:
         if column not in (*key, "seen_at"):
             changed |= differs(both[column], both[f"{column}_later"])
-    return TABLES[f"superseded_{name}"].cast(both.assign(superseded_at=at or both["seen_at_later"])[changed])
+    if not changed.any():
+        return kept.frame()
+    return kept.cast(both.assign(superseded_at=at or both["seen_at_later"])[changed])
 
 
 def settled_usage(

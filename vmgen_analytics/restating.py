@@ -88,8 +88,8 @@ def add_usage(archive: Archive, usage: pd.DataFrame, account: str, now: pd.Times
     observed = observed_usage(old, usage, now)
     for sentence in observed.warnings:
         warnings.warn(sentence, UnexpectedDataWarning, stacklevel=2)
-    archive.add("superseded_usage", superseded("usage", old, observed.frame))
-    restated = archive.add("restatements", restatements(old, observed.frame))
+    _keep(archive, "superseded_usage", superseded("usage", old, observed.frame))
+    restated = _keep(archive, "restatements", restatements(old, observed.frame))
     return Added({"restatements": restated, "usage": archive.add("usage", observed.frame)}, observed.failures)
 
 
@@ -118,7 +118,7 @@ def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str) -> int:
     if jobs.empty:
         return 0
     old = archive.read("jobs", jobs["started_at"].min(), account=account)
-    archive.add("superseded_jobs", superseded("jobs", old, jobs))
+    _keep(archive, "superseded_jobs", superseded("jobs", old, jobs))
     return archive.add("jobs", jobs)
 
 
@@ -159,5 +159,12 @@ def settle_usage(
         return 0
     usage = archive.read("usage", str(earlier[0]), str(this_month), account=account)
     settled = settled_usage(usage, shown, answered, here)
-    archive.add("superseded_usage", superseded("usage", usage, settled, now))
+    if settled.empty:
+        return 0
+    _keep(archive, "superseded_usage", superseded("usage", usage, settled, now))
     return archive.add("usage", settled)
+
+
+def _keep(archive: Archive, name: str, rows: pd.DataFrame) -> int:
+    """Add rows, of which there are none most of the time."""
+    return 0 if rows.empty else archive.add(name, rows)

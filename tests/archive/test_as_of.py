@@ -51,7 +51,7 @@ def answers(draw):
     }
 
 
-@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])  # each example costs seconds: no shrinking
+@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])  # each example costs seconds: no shrinking
 @given(sequence=st.lists(answers(), min_size=2, max_size=5))
 def test_any_sequence_of_syncs_can_be_read_back(tmp_path_factory, sequence):
     archive = Archive(tmp_path_factory.mktemp("past"))
