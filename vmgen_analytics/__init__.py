@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.ledger import read_ledger
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.syncing import sync
+    from vmgen_analytics.transfer import TransferPolicy
 
 __version__ = "0.1.0"
 
@@ -65,6 +66,7 @@ __all__ = [
     "PriceBook",
     "Settings",
     "SharedCosts",
+    "TransferPolicy",
     "VMgenError",
     "allocated_costs",
     "assigned_costs",
@@ -128,6 +130,7 @@ _HOMES = {
     "ledger": ["read_ledger"],
     "settings": ["Settings"],
     "syncing": ["sync"],
+    "transfer": ["TransferPolicy"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from vmgen_analytics.cost.bills import billed_rows, bills
 from vmgen_analytics.cost.keys import amounts_by_invoice, checked_weights
 from vmgen_analytics.cost.millionths import PER_UNIT, largest_remainder
+from vmgen_analytics.cost.overage import overage_costs, policies_of
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Allocation
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from vmgen_analytics.cost.bills import Bill, InvoicePeriod
     from vmgen_analytics.cost.prices import PriceBook
+    from vmgen_analytics.transfer import TransferPolicy
 
 UNALLOCATED = "unallocated"
 UNASSIGNED = "unassigned"
@@ -38,6 +40,7 @@ def allocated_costs(
     key: str | None = None,
     weights: Mapping[str, float] | None = None,
     invoice_period: InvoicePeriod = "same-month",
+    transfer: Sequence[TransferPolicy] | None = None,
 ) -> pd.DataFrame:
     """Each invoice divided over the VM-days of the month that it bills.
 
@@ -61,13 +64,16 @@ def allocated_costs(
         Weight of vcpus, ram_GB and disk_GB for package_weight; by default 1, 0.5 and 0.01.
     invoice_period
         Whether an invoice bills the month of its date or the month before.
+    transfer
+        Transfer policies; None takes what the price book says. What traffic costs beyond the quota counts in the key
+        price_book where it is known.
 
     Returns
     -------
     DataFrame
         Table ``allocated_costs``: account, invoice_id, date, vm_id, cost_centre, shared_from, month, vm_name, fqdn,
-        package, location, rule, key, key_value, ratio, is_estimate, allocated_cost, list_cost. [currency] Every row
-        is ``unassigned`` until `assigned_costs` gives it to a cost centre.
+        package, location, rule, key, key_value, ratio, is_estimate, allocated_cost, list_cost,
+        transfer_cost. [currency] Every row is ``unassigned`` until `assigned_costs` gives it to a cost centre.
 
     Raises
     ------
@@ -84,7 +90,10 @@ def allocated_costs(
     billed = days.iloc[rows].reset_index(drop=True)
     lasting = np.array([bill.month.days_in_month for bill in divided], dtype="int64")
     listed = None if prices is None else prices.monthly_prices(billed) / np.repeat(lasting, lengths)
-    keys, amounts = amounts_by_invoice(billed, listed, lengths, key, weights)
+    policies = policies_of(prices) if transfer is None else transfer
+    overage = overage_costs(days, policies, prices)[rows]  # several invoices of a month have the same traffic
+    priced = listed + np.nan_to_num(overage) if listed is not None and policies else listed
+    keys, amounts = amounts_by_invoice(billed, priced, lengths, key, weights)
     parts, ratios, is_divided = _shares(divided, amounts, lengths)
     money = pd.DataFrame(
         {
@@ -94,6 +103,7 @@ def allocated_costs(
             "is_estimate": np.ones(len(billed), dtype="bool"),
             "allocated_cost": parts,
             "list_cost": np.full(len(billed), np.nan) if listed is None else listed,
+            "transfer_cost": overage,
         },
         copy=False,
     )
