@@ -75,7 +75,8 @@ class Inventories:
         """Count the complete inventories that began after one day and ended before another, for many pairs of days."""
         ended = np.searchsorted(self.lasts, before, side="left")
         begun = np.searchsorted(self.firsts, after, side="right")
-        return np.maximum(ended - begun, 0)
+        found: Numbers = np.maximum(ended - begun, 0)
+        return found
 
     def after(self, days: Numbers) -> Numbers:
         """Count the complete inventories that began after each day."""
