@@ -11,6 +11,7 @@ import typer
 
 from vmgen_analytics import __version__
 from vmgen_analytics.cli import (
+    archive,
     demo,
     doctor,
     export,
@@ -48,6 +49,7 @@ app.command("schedule")(schedule.schedule)
 app.command("locations")(locations.locations)
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.add_typer(archive.app, name="archive")
 app.command("lab")(lab.lab)
 app.command("power")(power.power)
 app.command("sandbox")(sandbox.sandbox)

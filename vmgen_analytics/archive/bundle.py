@@ -1,0 +1,205 @@
+"""The whole archive as one file, and back: a ZIP with a Parquet file for each table, and a manifest of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from vmgen_analytics.archive.contents import TABLES, months_of
+from vmgen_analytics.archive.marks import VERSION
+from vmgen_analytics.archive.places import TROUBLE
+from vmgen_analytics.archive.reading import observations
+from vmgen_analytics.archive.writing import create
+from vmgen_analytics.arrow import schema_of, to_arrow, to_pandas
+from vmgen_analytics.errors import ArchiveError, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from vmgen_analytics.archive.places import Place
+
+FORMAT = "vmgen_analytics archive"
+MANIFEST = "manifest.json"
+
+
+def export(place: Place, file: Path) -> dict[str, int]:
+    """Write all rows of all tables to one file, which is there whole or not at all.
+
+    Parameters
+    ----------
+    place
+        Where the archive is.
+    file
+        Where to; what is there is replaced.
+
+    Returns
+    -------
+    dict
+        Rows by table.
+
+    Raises
+    ------
+    ArchiveError
+        The archive cannot be read or is empty, or the file cannot be written.
+    """
+    kept = {name: observations(place, TABLES[name]) for name in TABLES if place.opened(name) is not None}
+    if not kept:
+        raise ArchiveError(f"the archive at {place.url} is empty or not there: there is nothing to export")
+    entries: dict[str, Any] = {}
+    try:
+        with _replacing(file) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:
+            for name, rows in kept.items():
+                content = _parquet(to_arrow(TABLES[name], rows))
+                entries[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
+                bundle.writestr(f"{name}.parquet", content)
+            bundle.writestr(MANIFEST, json.dumps({"format": FORMAT, "version": VERSION, "tables": entries}, indent=2))
+    except OSError as error:
+        raise ArchiveError(f"cannot write {file}: {error.strerror or error}; name another place for it") from None
+    return {name: len(rows) for name, rows in kept.items()}
+
+
+def restore(place: Place, file: Path) -> dict[str, int]:
+    """Write what `export` wrote into an archive that is empty; the file is read and checked before a row is written.
+
+    Parameters
+    ----------
+    place
+        Where the archive is to be.
+    file
+        What `export` wrote.
+
+    Returns
+    -------
+    dict
+        Rows by table.
+
+    Raises
+    ------
+    ArchiveError
+        The archive is not empty, the file is none of ours, damaged or newer than this package, or the archive cannot
+        be written; then it is left empty.
+    """
+    held = [name for name in TABLES if place.opened(name) is not None]
+    if held:
+        raise ArchiveError(
+            f"the archive at {place.url} is not empty (it has {', '.join(held)}): restore into another, with --archive"
+        )
+    found = _content(file)
+    try:
+        for name, rows in found.items():
+            _store(place, name, rows)
+    except BaseException as error:
+        _remove(place, found)
+        if isinstance(error, TROUBLE):
+            raise place.unwritable(error) from None
+        raise
+    return {name: len(rows) for name, rows in found.items()}
+
+
+def _store(place: Place, name: str, rows: pd.DataFrame) -> None:
+    """Write a table in one commit."""
+    if rows.empty:
+        return
+    parts = rows.assign(month=months_of(TABLES[name], rows)).groupby(["account", "month"], sort=True)
+    create(
+        place,
+        TABLES[name],
+        [(str(account), str(month), part.drop(columns="month")) for (account, month), part in parts],
+    )
+
+
+def _remove(place: Place, names: dict[str, pd.DataFrame]) -> None:
+    """Take back tables that were made in an archive that was empty."""
+    for name in names:
+        if place.folder is not None:
+            shutil.rmtree(place.folder / name, ignore_errors=True)
+            continue
+        try:
+            place.files(name).delete_dir_contents("", missing_dir_ok=True)
+        except TROUBLE:  # the error that led here is told, and the next restore says what is left
+            return
+
+
+def _content(file: Path) -> dict[str, pd.DataFrame]:
+    """Read a file that `export` wrote, and make sure that it is whole."""
+    try:
+        with zipfile.ZipFile(file) as bundle:
+            manifest = _manifest(bundle, file)
+            return {name: _table(bundle, name, entry, file) for name, entry in manifest["tables"].items()}
+    except FileNotFoundError:
+        raise ArchiveError(f"there is no file {file}") from None
+    except OSError as error:
+        raise ArchiveError(f"cannot read {file}: {error.strerror or error}") from None
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, TypeError, AttributeError):
+        raise ArchiveError(_damaged(file, "it is no whole ZIP of ours")) from None
+
+
+def _manifest(bundle: zipfile.ZipFile, file: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(bundle.read(MANIFEST))
+    except ValueError:
+        raise ArchiveError(_damaged(file, "its manifest cannot be read")) from None
+    if manifest["format"] != FORMAT:
+        raise ArchiveError(f"{file} is no export of an archive, but of {manifest['format']!r}")
+    if manifest["version"] > VERSION:
+        raise ArchiveError(
+            f"{file} has version {manifest['version']}, and this package knows version {VERSION} at most; "
+            "update it with: pip install --upgrade vmgen_analytics"
+        )
+    if strange := [name for name in manifest["tables"] if name not in TABLES]:
+        raise ArchiveError(_damaged(file, f"it has a table {strange[0]!r}, which no archive keeps"))
+    return manifest
+
+
+def _table(bundle: zipfile.ZipFile, name: str, entry: dict[str, Any], file: Path) -> pd.DataFrame:
+    """Read one table, and compare it with what the manifest says of it."""
+    table = TABLES[name]
+    content = bundle.read(f"{name}.parquet")
+    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+        raise ArchiveError(_damaged(file, f"its table {name} is not what was written"))
+    try:
+        stored = pq.read_table(io.BytesIO(content))
+        for declared in schema_of(table):
+            if declared.name in stored.column_names and stored.schema.field(declared.name).type != declared.type:
+                raise ArchiveError(_damaged(file, f"{name}.{declared.name} is no {declared.type}"))
+        rows = table.check(table.sort(to_pandas(table, stored)))
+    except (SchemaError, pa.ArrowException, ValueError, OSError) as error:
+        raise ArchiveError(_damaged(file, f"its table {name} cannot be read: {error}")) from None
+    if len(rows) != entry["rows"]:
+        raise ArchiveError(_damaged(file, f"its table {name} has {len(rows)} rows instead of {entry['rows']}"))
+    return rows
+
+
+def _damaged(file: Path, what: str) -> str:
+    return f"{file} is damaged or no export of an archive: {what}; nothing was restored"
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression="zstd")
+    return sink.getvalue()
+
+
+@contextmanager
+def _replacing(file: Path) -> Iterator[Path]:
+    """Let a file be written beside its place, and move it there when it is whole."""
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)

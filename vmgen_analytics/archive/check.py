@@ -1,0 +1,240 @@
+"""Is the archive whole: every file, every row of every account and month, and the log of syncs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import FileSelector, FileType
+
+from vmgen_analytics.archive.contents import PARTITIONS
+from vmgen_analytics.archive.logs import gaps, unlogged
+from vmgen_analytics.archive.marks import VERSION, version_of
+from vmgen_analytics.archive.places import TROUBLE, reason
+from vmgen_analytics.archive.proving import wrong_with
+from vmgen_analytics.archive.reading import part
+from vmgen_analytics.arrow import schema_of, to_pandas
+from vmgen_analytics.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from deltalake import DeltaTable
+    from pyarrow.fs import PyFileSystem
+
+    from vmgen_analytics.archive.places import Place
+    from vmgen_analytics.table import Table
+
+FILE_TROUBLE = (*TROUBLE, UnicodeDecodeError, ValueError)
+"""What reading a file of arbitrary bytes may raise."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is wrong, and where.
+
+    Attributes
+    ----------
+    table
+        The table.
+    what
+        What is wrong.
+    account, month, file
+        Where, as far as it belongs to one.
+    """
+
+    table: str
+    what: str
+    account: str = ""
+    month: str = ""
+    file: str = ""
+
+    def __str__(self) -> str:
+        where = [
+            self.table,
+            self.account and f"account {self.account}",
+            self.month and f"month {self.month}",
+            self.file,
+        ]
+        return f"{', '.join(filter(None, where))}: {self.what}"
+
+
+@dataclass
+class Checked:
+    """What was looked at in a table, and what was found.
+
+    Attributes
+    ----------
+    table
+        The table.
+    commits, files, parts, rows
+        Its commits until now, its files, its pairs of account and month, and their rows.
+    faults
+        What is wrong; empty if it is whole.
+    """
+
+    table: str
+    commits: int = 0
+    files: int = 0
+    parts: int = 0
+    rows: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
+    """Prove that the archive is whole, or name what is not; changes nothing.
+
+    Parameters
+    ----------
+    place
+        Where the archive is.
+    tables
+        The archived tables.
+
+    Returns
+    -------
+    list of Checked
+        One for each table that is there.
+
+    Raises
+    ------
+    ArchiveError
+        A newer version of this package wrote it, or the place cannot be reached at all.
+    """
+    found = [_checked(place, table) for table in tables.values()]
+    return [checked for checked in found if checked is not None]
+
+
+def _checked(place: Place, table: Table) -> Checked | None:
+    """Check one table; None if it is not there."""
+    checked = Checked(table.name)
+    listed = _files(place, table.name)
+    missing = gaps(listed)
+    checked.faults += [Fault(table.name, "the log lacks this entry", file=name) for name in missing]
+    try:
+        opened = place.opened(table.name)
+    except ArchiveError as error:
+        if not listed:
+            raise
+        checked.faults.append(Fault(table.name, _short(error, table.name)))
+        return checked
+    if opened is None:
+        left = [name for name in listed if name.endswith(".parquet")]
+        if any(name.startswith("_delta_log/") for name in listed) or missing:
+            checked.faults.append(Fault(table.name, f"its log is gone, and {len(left)} file(s) are left without it"))
+            return checked
+        return None
+    checked.commits = int(opened.version()) + 1
+    checked.faults += [
+        Fault(
+            table.name, "in no entry of the log: a write was broken off, or the last entry is gone; sync again", file=f
+        )
+        for f in unlogged(place.files(table.name), listed, opened)
+    ]
+    checked.faults += _columns(table, opened)
+    whole = _footers(place.files(table.name), listed, opened, checked)
+    _parts(table, opened, whole, checked)
+    return checked
+
+
+def _files(place: Place, name: str) -> dict[str, int]:
+    """List the files of a table with their sizes; none if it is not there."""
+    try:
+        infos = place.files(name).get_file_info(FileSelector("", recursive=True, allow_not_found=True))
+    except FileNotFoundError:
+        return {}
+    except TROUBLE as error:
+        if "does not exist" in str(error) or "NotFound" in str(error):
+            return {}
+        raise place.unreadable(name, error) from None
+    return {info.path: info.size for info in infos if info.type == FileType.File}
+
+
+def _columns(table: Table, opened: DeltaTable) -> list[Fault]:
+    """Compare the columns and their types with the declared ones; what an older version lacked is no fault in it."""
+    stored = pa.schema(opened.schema().to_arrow())
+    faults = []
+    for declared in schema_of(table):
+        if declared.name not in stored.names:
+            if version_of(opened) >= VERSION:
+                faults.append(Fault(table.name, f"column {declared.name} is missing"))
+        elif _plain(stored.field(declared.name).type) != declared.type:
+            kind = stored.field(declared.name).type
+            faults.append(Fault(table.name, f"column {declared.name} is {kind} and should be {declared.type}"))
+    if list(opened.metadata().partition_columns) != PARTITIONS:
+        faults.append(Fault(table.name, f"is divided by {opened.metadata().partition_columns}, not by {PARTITIONS}"))
+    return faults
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Forget which of Arrow's several layouts a text has."""
+    return pa.string() if kind in (pa.large_string(), pa.string_view()) else kind
+
+
+def _footers(files: PyFileSystem, listed: Mapping[str, int], opened: DeltaTable, checked: Checked) -> set[str]:
+    """Look at size and footer of each file that the log names; return those that are as they should be."""
+    whole = set()
+    for each in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
+        name = unquote(each["path"])
+        checked.files += 1
+        wrong = _footer(files, name, listed, each)
+        if wrong:
+            at = each["partition.account"], each["partition.month"]
+            checked.faults.append(Fault(checked.table, wrong, *at, name))
+        else:
+            whole.add(name)
+    return whole
+
+
+def _footer(files: PyFileSystem, name: str, listed: Mapping[str, int], logged: Mapping[str, object]) -> str:
+    if name not in listed:
+        return "the file is missing"
+    if listed[name] != logged["size_bytes"]:
+        return f"the file has {listed[name]} bytes, and {logged['size_bytes']} were written"
+    try:
+        with files.open_input_file(name) as opened:
+            rows = pq.ParquetFile(opened).metadata.num_rows
+    except FILE_TROUBLE as error:
+        return f"the file cannot be read ({_brief(error)})"
+    if logged["num_records"] is not None and rows != logged["num_records"]:
+        return f"the file has {rows} rows, and {logged['num_records']} were written"
+    return ""
+
+
+def _parts(table: Table, opened: DeltaTable, whole: set[str], checked: Checked) -> None:
+    """Look at the rows of each account and month of which every file is there."""
+    by_part: dict[tuple[str, str], list[str]] = {}
+    for each in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
+        by_part.setdefault((each["partition.account"], each["partition.month"]), []).append(unquote(each["path"]))
+    for (account, month), names in sorted(by_part.items()):
+        checked.parts += 1
+        if not whole.issuperset(names):
+            continue  # already told
+        try:
+            rows = _rows(opened, table, account, month)
+        except FILE_TROUBLE as error:
+            checked.faults.append(
+                Fault(table.name, f"its rows cannot be read ({_brief(error)})", account, month, ", ".join(names))
+            )
+            continue
+        checked.rows += len(rows)
+        wrong = wrong_with(table, opened, rows, account, month)
+        checked.faults += [Fault(table.name, what, account, month, ", ".join(names)) for what in wrong]
+
+
+def _rows(opened: DeltaTable, table: Table, account: str, month: str) -> pd.DataFrame:
+    stored = opened.to_pyarrow_dataset()
+    known = [name for name in table.columns if name in stored.schema.names]
+    return table.sort(to_pandas(table, stored.to_table(columns=known, filter=part(account, month))))
+
+
+def _brief(error: Exception) -> str:
+    return reason(error)[:100]
+
+
+def _short(error: ArchiveError, name: str) -> str:
+    return str(error).partition(": ")[2].partition("; `vmgen-analytics")[0] or f"{name} cannot be read"

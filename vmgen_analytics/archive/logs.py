@@ -1,0 +1,65 @@
+"""The log of a table as files: entries that are missing, and rows that no entry knows of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from deltalake import DeltaTable
+    from pyarrow.fs import PyFileSystem
+
+_ENTRY = re.compile(r"_delta_log/(\d{20})\.json$")
+
+
+def gaps(listed: Iterable[str]) -> list[str]:
+    """Name the entries that are missing between others.
+
+    Parameters
+    ----------
+    listed
+        Files of the table.
+
+    Returns
+    -------
+    list of str
+        Names of files that should be there; old entries are deleted from the oldest on, which leaves no gap.
+    """
+    there = {int(found[1]) for name in listed if (found := _ENTRY.search(name))}
+    checkpoints = [int(found[1]) for name in listed if (found := re.search(r"/(\d{20})\.checkpoint", name))]
+    if not there:
+        return []
+    first = min(there) if checkpoints else 0
+    return [f"_delta_log/{number:020}.json" for number in range(first, max(there)) if number not in there]
+
+
+def unlogged(files: PyFileSystem, listed: Mapping[str, int], opened: DeltaTable) -> list[str]:
+    """Name files of rows that were written after the last entry of the log, and that it does not know.
+
+    Older ones are of writes that were broken off and done anew since; they are deleted in time.
+
+    Parameters
+    ----------
+    files
+        The table's files.
+    listed
+        Their names and sizes.
+    opened
+        The table.
+
+    Returns
+    -------
+    list of str
+        Names of files.
+    """
+    last = f"_delta_log/{opened.version():020}.json"
+    if last not in listed:
+        return []
+    written_at = files.get_file_info(last).mtime
+    rows = [name for name in listed if name.endswith(".parquet") and not name.startswith("_delta_log/")]
+    entry = files.open_input_file(last).read().decode()
+    return [
+        name for name in rows if files.get_file_info(name).mtime > written_at and name.rpartition("/")[2] not in entry
+    ]

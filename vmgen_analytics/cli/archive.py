@@ -1,0 +1,104 @@
+"""``vmgen-analytics archive``: check, tidy, move and migrate what the syncs have gathered."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vmgen_analytics.archive.bundle import export as export_archive
+from vmgen_analytics.archive.bundle import restore as restore_archive
+from vmgen_analytics.archive.check import check as check_archive
+from vmgen_analytics.archive.contents import TABLES
+from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, progress, say
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from vmgen_analytics.archive import Archive
+
+app = typer.Typer(help="Check, tidy, move and migrate the archive.", no_args_is_help=True)
+
+
+@app.command()
+def check(config: Config = None, archive: ArchiveUrl = None, verbose: Verbose = 0) -> None:
+    """Prove that the archive is whole, or name what is not: by table, account, month and file. Changes nothing.
+
+    Every file is looked for and read, every row compared with the digest that was noted when it was written.
+    """
+    _, store = opened(config, archive, verbose)
+    with _undisturbed(store), progress("check"):
+        found = check_archive(store.place, TABLES)
+    if not found:
+        filled(store)
+    faults = [fault for checked in found for fault in checked.faults]
+    for checked in found:
+        say(
+            f"{checked.table}: {checked.rows} rows of {checked.parts} account months in {checked.files} files, "
+            f"{checked.commits} commits: {f'{len(checked.faults)} faults' if checked.faults else 'whole'}"
+        )
+    for fault in faults:
+        typer.echo(str(fault))
+    if faults:
+        say(
+            f"The archive at {store.url} is damaged in {len(faults)} place(s). Bring back what is named from a backup, "
+            "or restore an export into another archive."
+        )
+        raise typer.Exit(1)
+    say(f"The archive at {store.url} is whole: keys, months, columns, files, digests and the log of syncs.")
+
+
+def _undisturbed(store: Archive) -> AbstractContextManager[None]:
+    """Wait for a sync that is under way, as far as the place is a folder that we may write."""
+    is_ours = store.folder is not None and os.access(store.folder, os.W_OK)
+    return store.lock() if is_ours else nullcontext()
+
+
+@app.command()
+def compact(config: Config = None, archive: ArchiveUrl = None, verbose: Verbose = 0) -> None:
+    """Put small files together, and delete what was replaced more than 30 days ago. Syncs do so by themselves."""
+    _, store = opened(config, archive, verbose)
+    with filled(store).lock(), progress("compact"):
+        done = store.tidy(everything=True)
+    for cared in done:
+        say(f"{cared.table}: {cared.compacted} small files put together, {cared.removed} old files deleted")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="File to write, as archive.zip.", show_default=False)],
+    config: Config = None,
+    archive: ArchiveUrl = None,
+    verbose: Verbose = 0,
+) -> None:
+    """Write the whole archive to one file, with checksums; what is at its place is replaced when it is whole."""
+    _, store = opened(config, archive, verbose)
+    with progress("export"):
+        rows = export_archive(store.place, file)
+    say(f"{file}: {sum(rows.values())} rows of {len(rows)} tables, {file.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="File that `archive export` wrote.", show_default=False)],
+    config: Config = None,
+    archive: ArchiveUrl = None,
+    verbose: Verbose = 0,
+) -> None:
+    """Write what `archive export` wrote into an archive that is empty."""
+    _, store = opened(config, archive, verbose)
+    with store.lock(), progress("restore"):
+        rows = restore_archive(store.place, file)
+    say(f"{store.url}: {sum(rows.values())} rows of {len(rows)} tables restored from {file}")
+
+
+@app.command()
+def migrate(config: Config = None, archive: ArchiveUrl = None, verbose: Verbose = 0) -> None:
+    """Bring the archive to the layout of this version. A sync does so by itself with each table that it writes."""
+    _, store = opened(config, archive, verbose)
+    with filled(store).lock(), progress("migrate"):
+        older = store.migrate()
+    say(f"{store.url}: {', '.join(older)} migrated" if older else f"{store.url}: has this version's layout already")
