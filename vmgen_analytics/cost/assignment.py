@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-BY_SHARE = ["key_value", "ratio", "list_cost"]
+BY_SHARE = ["key_value", "ratio", "list_cost", "transfer_cost"]
 """What is divided beside the money, without being rounded to millionths."""
 
 
