@@ -4,6 +4,7 @@ import collections
 import threading
 import time
 
+import pandas as pd
 import pytest
 from scripted import KEY, page, says
 
@@ -257,6 +258,21 @@ def test_a_vm_that_the_key_does_not_allow_is_that_vm_only(few, client):
     assert [(failure.vm_id, type(failure.error)) for failure in caught.value.failures] == [(2, PermissionDenied)]
     assert caught.value.partial["vm_id"].tolist() == [1, 3, 4, 5]
     assert few.count(asks(2)) == 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, PermissionDenied), (404, NotFound), (500, ServerError)])
+def test_without_the_list_no_vm_is_asked_and_nothing_of_the_archive_changes(few, client, tmp_path, status, kind):
+    archive = va.Archive(tmp_path)
+    assert va.sync(client, archive).is_complete
+    before = {table: archive.history(table) for table in ("vms", "usage")}
+    few.received.clear()
+    few.always["GET /virtual-machines"] = says({"message": "No."}, status)
+    report = va.sync(client, archive)
+    assert [(failure.table, type(failure.error)) for failure in report.failures] == [("vms", kind)]
+    assert few.count("GET /virtual-machines") == (4 if status == 500 else 1)
+    assert not [received.path for received in few.received if received.path.startswith("/virtual-machines/")]
+    for table, was in before.items():
+        pd.testing.assert_frame_equal(archive.history(table), was)
 
 
 def test_a_vm_whose_answer_fails_is_asked_once_more_when_the_others_have_come(few, client):
