@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from vmgen_analytics.archive.holding import held_open
 from vmgen_analytics.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def locked(place: Place, what: str, timeout_s: float) -> Iterator[None]:
         It did not end, or the archive cannot be written.
     """
     if place.folder is None:
-        yield
+        with held_open():
+            yield
         return
     lock = FileLock(place.folder / LOCK_NAME.format(what))
     try:
@@ -51,6 +53,7 @@ def locked(place: Place, what: str, timeout_s: float) -> Iterator[None]:
     except OSError as error:
         raise place.unwritable(error) from None
     try:
-        yield
+        with held_open():
+            yield
     finally:
         lock.release()
