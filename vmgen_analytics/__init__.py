@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vmgen_analytics.api import Client
     from vmgen_analytics.archive import Archive
-    from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
+    from vmgen_analytics.bandwidth import (
+        anomaly_contributions,
+        bandwidth_anomalies,
+        calibrated_alert,
+        daily_bandwidth,
+        monthly_bandwidth,
+    )
     from vmgen_analytics.capacity import footprint
     from vmgen_analytics.cost import (
         CostCentres,
@@ -24,9 +30,13 @@ if TYPE_CHECKING:
         allocated_costs,
         assigned_costs,
         cost_centre_rules,
+        cost_changes,
+        estimated_prices,
         monthly_costs,
+        price_findings,
         rated_costs,
         reconciliation,
+        unit_costs,
     )
     from vmgen_analytics.errors import VMgenError
     from vmgen_analytics.fetch import (
@@ -69,10 +79,15 @@ __all__ = [
     "TransferPolicy",
     "VMgenError",
     "allocated_costs",
+    "anomaly_contributions",
     "assigned_costs",
+    "bandwidth_anomalies",
+    "calibrated_alert",
     "cost_centre_rules",
+    "cost_changes",
     "coverage",
     "daily_bandwidth",
+    "estimated_prices",
     "fetch_accounts",
     "fetch_invoices",
     "fetch_jobs",
@@ -91,19 +106,27 @@ __all__ = [
     "location_evidence",
     "monthly_bandwidth",
     "monthly_costs",
+    "price_findings",
     "rated_costs",
     "read_ledger",
     "read_vm_locations",
     "reconciliation",
     "suggest_vm_locations",
     "sync",
+    "unit_costs",
     "vm_days",
 ]
 
 _HOMES = {
     "api": ["Client"],
     "archive": ["Archive"],
-    "bandwidth": ["daily_bandwidth", "monthly_bandwidth"],
+    "bandwidth": [
+        "anomaly_contributions",
+        "bandwidth_anomalies",
+        "calibrated_alert",
+        "daily_bandwidth",
+        "monthly_bandwidth",
+    ],
     "capacity": ["footprint"],
     "cost": [
         "CostCentres",
@@ -112,9 +135,13 @@ _HOMES = {
         "allocated_costs",
         "assigned_costs",
         "cost_centre_rules",
+        "cost_changes",
+        "estimated_prices",
         "monthly_costs",
+        "price_findings",
         "rated_costs",
         "reconciliation",
+        "unit_costs",
     ],
     "errors": ["VMgenError"],
     "fetch": [name for name in __all__ if name.startswith("fetch_")],

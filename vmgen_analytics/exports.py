@@ -15,13 +15,18 @@ from vmgen_analytics.cost import (
     CostCentres,
     PriceBook,
     cost_centre_rules,
+    cost_changes,
+    estimated_prices,
     monthly_costs,
+    price_findings,
     rated_costs,
     reconciliation,
+    unit_costs,
 )
 from vmgen_analytics.errors import SchemaError, SettingsError
 from vmgen_analytics.fleet import coverage, lifetimes, location_accuracy, location_evidence, read_vm_locations
 from vmgen_analytics.ledger import Ledger, read_ledger
+from vmgen_analytics.observing import month_state
 from vmgen_analytics.schema import DERIVED, FETCHED, TABLES
 from vmgen_analytics.table import DAY, INSTANT, MONTH
 
@@ -124,12 +129,23 @@ def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
         "allocated_costs": lambda: ledger.costs,
         "cost_centre_rules": lambda: cost_centre_rules(ledger.costs, ledger.centres or CostCentres(())),
         "monthly_costs": lambda: monthly_costs(ledger.costs, ["vm_id", "package", "location", "cost_centre"]),
+        "cost_changes": lambda: pd.concat([cost_changes(ledger.costs, month, "vm_id") for month in ledger.months]),
+        "unit_costs": lambda: unit_costs(ledger.costs, ledger.days, "vm_id"),
+        "estimated_prices": lambda: _estimated(ledger, now),
+        "price_findings": lambda: price_findings(ledger.prices or PriceBook(()), ledger.days),
         "reconciliation": lambda: reconciliation(ledger.invoices, ledger.costs),
         "daily_bandwidth": lambda: daily_bandwidth(ledger.days, "vm_id"),
         "monthly_bandwidth": lambda: monthly_bandwidth(ledger.days, "vm_id"),
         "footprint": lambda: footprint(ledger.days, ["location", "package"]),
     }
     return makers[name]()
+
+
+def _estimated(ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
+    """Estimate prices from the months that are closed."""
+    here = now.to_period("M")
+    until = here if month_state(here - 1, now) == "closed" else here - 1
+    return estimated_prices(ledger.days, ledger.invoices, until, invoice_periods=ledger.invoice_periods)
 
 
 def _between(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:

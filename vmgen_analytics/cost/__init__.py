@@ -2,12 +2,16 @@
 
 from vmgen_analytics.cost.allocation import allocated_costs
 from vmgen_analytics.cost.assignment import assigned_costs, cost_centre_rules
+from vmgen_analytics.cost.changes import cost_changes
 from vmgen_analytics.cost.cost_centres import CostCentres
+from vmgen_analytics.cost.estimation import estimated_prices
 from vmgen_analytics.cost.monthly import monthly_costs
+from vmgen_analytics.cost.price_check import price_findings
 from vmgen_analytics.cost.prices import PriceBook
 from vmgen_analytics.cost.rating import rated_costs
 from vmgen_analytics.cost.reconciliation import reconciliation
 from vmgen_analytics.cost.shared_costs import SharedCosts
+from vmgen_analytics.cost.unit_costs import unit_costs
 
 __all__ = [
     "CostCentres",
@@ -16,7 +20,11 @@ __all__ = [
     "allocated_costs",
     "assigned_costs",
     "cost_centre_rules",
+    "cost_changes",
+    "estimated_prices",
     "monthly_costs",
+    "price_findings",
     "rated_costs",
     "reconciliation",
+    "unit_costs",
 ]
