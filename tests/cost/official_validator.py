@@ -10,8 +10,8 @@ import os
 import shutil
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 CLAIMED = (
     "ACCOUNT_NAMING_SUPPORTED",

@@ -1,4 +1,4 @@
-"""``vmgen-analytics export``: any table as a file, or as CSV to standard output."""
+"""``vmgen-analytics export``: any table as a file, or as CSV to standard output; a month in the words of FOCUS."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import pandas as pd
 import typer
 
 from vmgen_analytics import exports
+from vmgen_analytics.cli.focus import export_focus
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say
 from vmgen_analytics.errors import SettingsError
 
 
 def export(
-    table: Annotated[str, typer.Argument(help=f"One of {', '.join(exports.NAMES)}.", show_default=False)],
+    table: Annotated[
+        str, typer.Argument(help=f"focus, or one of {', '.join(exports.NAMES)}.", show_default=False, metavar="TABLE")
+    ],
     start: Annotated[str | None, typer.Option("--from", help="First day.", metavar="YYYY-MM-DD")] = None,
     end: Annotated[str | None, typer.Option("--to", help="The day after the last.", metavar="YYYY-MM-DD")] = None,
+    month: Annotated[str | None, typer.Option(help="Of focus: the month.", metavar="YYYY-MM")] = None,
     formats: Annotated[
         str | None, typer.Option("--format", help="csv, parquet or xlsx, or several with commas.")
     ] = None,
@@ -27,30 +31,44 @@ def export(
     archive: ArchiveUrl = None,
     verbose: Verbose = 0,
 ) -> None:
-    """Write a table to a file, or as CSV to standard output."""
+    """Write a table to a file, or as CSV to standard output.
+
+    `focus` writes a month in the words of FOCUS 1.2, checked first: FILE-invoiced and FILE-not-invoiced, as there is.
+    """
+    if table == "focus":
+        if start or end or formats:
+            raise SettingsError("export focus takes a month and a file: --month 2026-11 --out costs.csv")
+        export_focus(*opened(config, archive, verbose), month, out)
+        return
     exports.check_name(table)
+    if month:
+        raise SettingsError(f"--month is for export focus; name the days of {table} with --from and --to")
+    targets = _targets(formats, out)
     settings, store = opened(config, archive, verbose)
-    wanted = _formats(formats, out)
     here = pd.Timestamp(datetime.now(UTC)).tz_convert(settings.time_zone).tz_localize(None)
     frame = exports.table(filled(store), settings, table, start, end, now=here)
-    if out is None:
+    if not targets:
         sys.stdout.buffer.write(exports.csv_bytes(frame))
-        return
-    for kind in wanted:
-        say(str(_written(frame, table, out, kind)))
+    for kind, path in targets:
+        exports.write(frame, table, path, kind)
+        say(str(path))
 
 
-def _formats(formats: str | None, out: Path | None) -> list[str]:
-    named = out.suffix.lower().lstrip(".") if out else ""
-    wanted = [kind.strip() for kind in formats.split(",")] if formats else [named or "csv"]
-    if strange := [kind for kind in wanted if kind not in exports.FORMATS]:
+def _targets(formats: str | None, out: Path | None) -> list[tuple[str, Path]]:
+    """Say what is written where; nothing where CSV goes to standard output."""
+    ending = out.suffix.lower().lstrip(".") if out else ""
+    kinds = list(dict.fromkeys(kind.strip() for kind in formats.split(","))) if formats else [ending or "csv"]
+    if strange := [kind for kind in kinds if kind not in exports.FORMATS]:
         raise SettingsError(f"no format {strange[0]!r}; there are {', '.join(exports.FORMATS)}")
-    if out is None and wanted != ["csv"]:
-        raise SettingsError(f"{', '.join(wanted)} cannot go to standard output; name a file with --out")
-    return wanted
-
-
-def _written(frame: pd.DataFrame, name: str, out: Path, kind: str) -> Path:
-    path = out if out.suffix.lower() == f".{kind}" else out.with_suffix(f".{kind}")
-    exports.write(frame, name, path, kind)
-    return path
+    if out is None:
+        if kinds != ["csv"]:
+            raise SettingsError(f"{', '.join(kinds)} cannot go to standard output; name a file with --out")
+        return []
+    if ending in exports.FORMATS and kinds != [ending]:
+        raise SettingsError(
+            f"--format {','.join(kinds)} contradicts {out}, which ends in .{ending}; leave one of them out"
+        )
+    targets = [(kind, out if ending == kind else out.with_name(f"{out.name}.{kind}")) for kind in kinds if out.name]
+    if folder := next((path for path in (out, *(path for _, path in targets)) if path.is_dir()), None):
+        raise SettingsError(f"{folder} is a folder; name a file with --out, as {folder / 'table.csv'}")
+    return targets

@@ -141,15 +141,22 @@ def _absent_columns(cells: pd.DataFrame) -> Iterator[Finding]:
             yield Finding(0, name, "", "is not among the columns, and FOCUS needs it")
 
 
-def _one_value(column: str, why: str) -> Callable[[Sequence[Row], Known], Iterator[Finding]]:
-    """Make a rule that a column has one value in all rows."""
+def _one_currency(rows: Sequence[Row], _: Known) -> Iterator[Finding]:
+    for row in rows:
+        if row["BillingCurrency"] != rows[0]["BillingCurrency"]:
+            says = f"differs from row 1, {rows[0]['BillingCurrency']}: nothing is converted, so write a file for each"
+            yield Finding(row.number, "BillingCurrency", row["BillingCurrency"] or "", says)
 
-    def rule(rows: Sequence[Row], _: Known) -> Iterator[Finding]:
-        for row in rows:
-            if row[column] != rows[0][column]:
-                yield Finding(row.number, column, row[column] or "", f"differs from row 1, {rows[0][column]!r}: {why}")
 
-    return rule
+def _one_billing_period(rows: Sequence[Row], _: Known) -> Iterator[Finding]:
+    """An account has one period in a file; that of another may begin at another instant, by its time zone."""
+    first: dict[str | None, Row] = {}
+    for row in rows:
+        its = first.setdefault(row["BillingAccountId"], row)
+        for name in ("BillingPeriodStart", "BillingPeriodEnd"):
+            if row[name] != its[name]:
+                says = f"differs from row {its.number}, {its[name]}: write a file for each period"
+                yield Finding(row.number, name, row[name] or "", says)
 
 
 def _one_state(rows: Sequence[Row], _: Known) -> Iterator[Finding]:
@@ -218,8 +225,8 @@ def _texts_look_like_texts(rows: Sequence[Row], known: Known) -> Iterator[Findin
 
 
 FILE_RULES: Mapping[str, Callable[[Sequence[Row], Known], Iterable[Finding]]] = {
-    "one_currency": _one_value("BillingCurrency", "nothing is converted, so write a file for each currency"),
-    "one_billing_period": _one_value("BillingPeriodStart", "write a file for each period"),
+    "one_currency": _one_currency,
+    "one_billing_period": _one_billing_period,
     "one_invoiced_state": _one_state,
     "no_row_twice": _no_row_twice,
     "no_month_twice": _no_month_twice,
