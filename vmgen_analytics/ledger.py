@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,7 +12,10 @@ from vmgen_analytics.fleet import read_vm_locations, vm_days
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vmgen_analytics.archive import Archive
+    from vmgen_analytics.cost.bills import InvoicePeriod
     from vmgen_analytics.settings import Settings
 
 
@@ -30,6 +33,8 @@ class Ledger:
         The price book, None without one.
     centres
         The rules that say who pays, None without any: then all is unassigned.
+    invoice_periods
+        By account, whether an invoice bills the month of its date or the month before.
     """
 
     months: tuple[pd.Period, ...]
@@ -38,6 +43,7 @@ class Ledger:
     costs: pd.DataFrame
     prices: PriceBook | None
     centres: CostCentres | None = None
+    invoice_periods: Mapping[str, InvoicePeriod] = field(default_factory=dict)
 
     @property
     def currency(self) -> str:
@@ -89,4 +95,5 @@ def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, la
         together = assigned_costs(together, centres, shared)
     billed = together[["account", "invoice_id"]].drop_duplicates()
     invoices = invoices.merge(billed, on=["account", "invoice_id"], how="inner", validate="one_to_one")
-    return Ledger(tuple(months), days, invoices, together, prices, centres)
+    periods = {str(account): settings.invoice_period(str(account)) for account in invoices["account"].unique()}
+    return Ledger(tuple(months), days, invoices, together, prices, centres, periods)

@@ -19,6 +19,7 @@ from vmgen_analytics.cli import (
     locations,
     login,
     power,
+    prices,
     report,
     sandbox,
     schedule,
@@ -47,6 +48,7 @@ app.command("sync")(sync.sync)
 app.command("status")(status.status)
 app.command("schedule")(schedule.schedule)
 app.command("locations")(locations.locations)
+app.command("prices")(prices.prices)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.add_typer(archive.app, name="archive")

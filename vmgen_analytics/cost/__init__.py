@@ -5,6 +5,7 @@ from vmgen_analytics.cost.assignment import assigned_costs, cost_centre_rules
 from vmgen_analytics.cost.changes import cost_changes
 from vmgen_analytics.cost.cost_centres import CostCentres
 from vmgen_analytics.cost.estimation import estimated_prices
+from vmgen_analytics.cost.forecasts import cost_forecast, cost_forecast_backtest
 from vmgen_analytics.cost.monthly import monthly_costs
 from vmgen_analytics.cost.price_check import price_findings
 from vmgen_analytics.cost.prices import PriceBook
@@ -21,6 +22,8 @@ __all__ = [
     "assigned_costs",
     "cost_centre_rules",
     "cost_changes",
+    "cost_forecast",
+    "cost_forecast_backtest",
     "estimated_prices",
     "monthly_costs",
     "price_findings",

@@ -13,6 +13,7 @@ import pandas as pd
 from vmgen_analytics.cost.kinds import kinds
 from vmgen_analytics.errors import PriceError
 from vmgen_analytics.lines import Line, read_lines
+from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -135,6 +136,37 @@ class PriceBook:
         records = [{name: "" if value is None else str(value) for name, value in price.items()} for price in prices]
         lines = [Line(f"{source} {number}", record, PriceError) for number, record in enumerate(records, start=1)]
         return cls(tuple(_price(line) for line in lines))
+
+    @classmethod
+    def estimated(cls, prices: pd.DataFrame, currency: str = "") -> Self:
+        """Make a price book of estimated prices, whose source says so.
+
+        Parameters
+        ----------
+        prices
+            Table ``estimated_prices``.
+        currency
+            That of the invoices, if it is known.
+
+        Raises
+        ------
+        SchemaError
+            The frame is not its table.
+        """
+        TABLES["estimated_prices"].check(prices)
+        columns = (prices[name].tolist() for name in ("package", "location", "monthly_price", "months"))
+        return cls(
+            tuple(
+                Price(
+                    package=package,
+                    location=location,
+                    monthly_price=amount,
+                    currency=currency,
+                    source=f"estimated from {months} closed months",
+                )
+                for package, location, amount, months in zip(*columns, strict=True)
+            )
+        )
 
     def lines(self, days: pd.DataFrame) -> NDArray[np.int64]:
         """Find the line that prices each VM-day; one with the location goes before one without.
