@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import PyFileSystem
 
-from vmgen_analytics.archive.holding import newest_state
 from vmgen_analytics.archive.marks import VERSION, version_of
 from vmgen_analytics.errors import ArchiveError
 
-if TYPE_CHECKING:
-    from deltalake import DeltaTable
-
 TROUBLE = (OSError, DeltaError, pa.ArrowException)
 """What the engine raises when it cannot read or write."""
+
+SHORT = 160
+"""So long may be what the engine says, within a sentence of ours."""
 
 _PATIENCE = {"max_retries": "5", "retry_timeout": "60s"}
 """Without it, a store that does not answer is waited for three minutes at each request."""
@@ -100,7 +100,7 @@ class Place:
             It cannot be read, or a newer version of this package wrote it.
         """
         try:
-            found = newest_state(self.of(name), self.options)
+            found = DeltaTable(self.of(name), storage_options=self.options)
             version = version_of(found)
         except TableNotFoundError:
             if trouble := self._shut(name):
@@ -147,7 +147,12 @@ def reason(error: Exception) -> str:
     """Put the innermost cause that an error lists, in colour and on lines of their own, into one short line."""
     plain = re.sub(r"\x1b\[[0-9;]*m|↳", "", str(error))
     lines = [line for line in map(str.strip, plain.splitlines()) if line]
-    return ": ".join(lines)[:160] or type(error).__name__
+    text = ": ".join(lines)
+    if len(text) > SHORT and (number := re.search(r"\(os error (\d+)\)", text)):
+        # a long path stands before what the system says of it
+        file = re.search(r"/[^:]*/([^/:]+)/([^/:]+?)(#\d+)?:", text)
+        return f"{os.strerror(int(number[1]))}{f': {file[1]}/{file[2]}' if file else ''}"
+    return text[:SHORT] or type(error).__name__
 
 
 def _cause(error: Exception) -> str:

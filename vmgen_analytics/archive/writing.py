@@ -16,6 +16,7 @@ from vmgen_analytics.archive.contents import PARTITIONS
 from vmgen_analytics.archive.marks import PROPERTIES, VERSION, marks, version_of
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.reading import part, rows_of
+from vmgen_analytics.archive.silence import without_panics
 from vmgen_analytics.archive.versions import migrate_table
 from vmgen_analytics.arrow import digest, to_arrow
 from vmgen_analytics.errors import ArchiveError
@@ -72,7 +73,8 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
     """
     for pause_s in PAUSES_S:
         try:
-            return _added(place, table, account, month, new)
+            with without_panics():
+                return _added(place, table, account, month, new)
         except CommitFailedError:
             pass
         except DeltaError as error:
