@@ -6,15 +6,19 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import PyFileSystem
 
+from vmgen_analytics.archive.holding import newest_state
 from vmgen_analytics.archive.marks import VERSION, version_of
 from vmgen_analytics.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 TROUBLE = (OSError, DeltaError, pa.ArrowException)
 """What the engine raises when it cannot read or write."""
@@ -100,7 +104,7 @@ class Place:
             It cannot be read, or a newer version of this package wrote it.
         """
         try:
-            found = DeltaTable(self.of(name), storage_options=self.options)
+            found = newest_state(self.of(name), self.options)
             version = version_of(found)
         except TableNotFoundError:
             if trouble := self._shut(name):
