@@ -83,7 +83,7 @@ def test_pythons_of_the_readme_are_those_of_pyproject() -> None:
 def test_example_files_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load(ROOT / "data" / "vmgen.toml", environ={})
     assert PriceBook.read(settings.prices).currency == settings.currency
-    assert len(read_vm_locations(settings.vm_locations)) == 3
+    assert len(read_vm_locations(settings.vm_locations)) == 4
     centres = CostCentres.read(settings.cost_centres)
     assert centres.names == ("shop", "blog", "platform", "research")
     assert SharedCosts.read(settings.shared_costs, centres).names == {"platform"}
