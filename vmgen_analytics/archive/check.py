@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileType
 
 from vmgen_analytics.archive.contents import PARTITIONS
-from vmgen_analytics.archive.logs import gaps, unlogged
+from vmgen_analytics.archive.logs import gaps, unlogged, unreadable
 from vmgen_analytics.archive.marks import VERSION, version_of
 from vmgen_analytics.archive.places import TROUBLE, reason
 from vmgen_analytics.archive.proving import wrong_with
@@ -115,12 +115,16 @@ def _checked(place: Place, table: Table) -> Checked | None:
     listed = _files(place, table.name)
     missing = gaps(listed)
     checked.faults += [Fault(table.name, "the log lacks this entry", file=name) for name in missing]
+    checked.faults += [
+        Fault(table.name, "this entry of the log cannot be read", file=name)
+        for name in (unreadable(place.files(table.name), listed) if listed else ())
+    ]
     try:
         opened = place.opened(table.name)
     except ArchiveError as error:
         if not listed:
             raise
-        checked.faults.append(Fault(table.name, _short(error, table.name)))
+        checked.faults.append(Fault(table.name, str(error).partition("; `vmgen-analytics")[0]))
         return checked
     if opened is None:
         left = [name for name in listed if name.endswith(".parquet")]
@@ -234,7 +238,3 @@ def _rows(opened: DeltaTable, table: Table, account: str, month: str) -> pd.Data
 
 def _brief(error: Exception) -> str:
     return reason(error)[:100]
-
-
-def _short(error: ArchiveError, name: str) -> str:
-    return str(error).partition(": ")[2].partition("; `vmgen-analytics")[0] or f"{name} cannot be read"

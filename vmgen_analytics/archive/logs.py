@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import orjson
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from deltalake import DeltaTable
     from pyarrow.fs import PyFileSystem
 
+_CHECKPOINT = re.compile(r"_delta_log/(\d{20})\.checkpoint")
 _ENTRY = re.compile(r"_delta_log/(\d{20})\.json$")
 
 
@@ -28,11 +31,38 @@ def gaps(listed: Iterable[str]) -> list[str]:
         Names of files that should be there; old entries are deleted from the oldest on, which leaves no gap.
     """
     there = {int(found[1]) for name in listed if (found := _ENTRY.search(name))}
-    checkpoints = [int(found[1]) for name in listed if (found := re.search(r"/(\d{20})\.checkpoint", name))]
+    checkpoints = [int(found[1]) for name in listed if (found := _CHECKPOINT.search(name))]
     if not there:
         return []
     first = min(there) if checkpoints else 0
-    return [f"_delta_log/{number:020}.json" for number in range(first, max(there)) if number not in there]
+    numbers = range(first, max([*there, *checkpoints]) + 1)
+    return [f"_delta_log/{number:020}.json" for number in numbers if number not in there]
+
+
+def unreadable(files: PyFileSystem, listed: Iterable[str]) -> list[str]:
+    """Name the entries that are no lines of JSON, also those that a later checkpoint stands for.
+
+    Parameters
+    ----------
+    files
+        The table's files.
+    listed
+        Their names.
+
+    Returns
+    -------
+    list of str
+        Names of entries.
+    """
+    return [name for name in sorted(listed) if _ENTRY.search(name) and not _is_readable(files, name)]
+
+
+def _is_readable(files: PyFileSystem, name: str) -> bool:
+    try:
+        lines = files.open_input_file(name).read().splitlines()
+        return bool(lines) and all(isinstance(orjson.loads(line), dict) for line in lines)
+    except (OSError, ValueError):
+        return False
 
 
 def unlogged(files: PyFileSystem, listed: Mapping[str, int], opened: DeltaTable) -> list[str]:
@@ -58,8 +88,11 @@ def unlogged(files: PyFileSystem, listed: Mapping[str, int], opened: DeltaTable)
     if last not in listed:
         return []
     written_at = files.get_file_info(last).mtime
+    named = b"".join(files.open_input_file(name).read() for name in listed if _ENTRY.search(name))
+    named += "".join(opened.file_uris()).encode()
     rows = [name for name in listed if name.endswith(".parquet") and not name.startswith("_delta_log/")]
-    entry = files.open_input_file(last).read().decode()
     return [
-        name for name in rows if files.get_file_info(name).mtime > written_at and name.rpartition("/")[2] not in entry
+        name
+        for name in rows
+        if name.rpartition("/")[2].encode() not in named and files.get_file_info(name).mtime > written_at
     ]
