@@ -1,10 +1,32 @@
-"""status -v: what was learned about the server."""
+"""status: what is known, what is lost, what will be lost when; for people, for machines and for monitors."""
 
 import contextlib
+import io
+import json
+import re
+import sys
+from datetime import timedelta
+
+import pandas as pd
+import pytest
 
 from vmgen_analytics import Archive, Client
+from vmgen_analytics.cli import status as command
+from vmgen_analytics.cli.calendar import calendar
+from vmgen_analytics.cli.standing import standings
+from vmgen_analytics.cli.standing_words import facts, sentences, warnings
 from vmgen_analytics.logbook import written_down
 from vmgen_analytics.sandbox import Sandbox
+from vmgen_analytics.schema import TABLES
+from vmgen_analytics.settings import Account, Settings
+
+
+@pytest.fixture(autouse=True)
+def _clock(request, monkeypatch):
+    """Whoever asks for the sandbox asks by its clock."""
+    if "sandbox" in request.fixturenames:
+        sandbox = request.getfixturevalue("sandbox")
+        monkeypatch.setattr(command, "now", lambda: pd.Timestamp(sandbox.now))
 
 
 def test_what_was_learned_is_told(run, sandbox: Sandbox):
@@ -29,3 +51,238 @@ def test_a_command_whose_process_died_is_told(run, sandbox: Sandbox):
     ):
         raise MemoryError  # stands for a process that dies here
     assert "Nobody knows the end of: reboot of VM 17" in run("status").err
+
+
+class Kept:
+    """An archive as syncs would have left it."""
+
+    def __init__(self, folder, zone="UTC", account="main"):
+        self.archive, self.zone, self.account = Archive(folder), zone, account
+
+    def usage(self, vm_id, first, last, status="final"):
+        days = pd.date_range(first, last)
+        rows = {"account": self.account, "vm_id": vm_id, "date": days, "in_MB": 1.0, "out_MB": 1.0, "status": status}
+        self.archive.add("usage", TABLES["usage"].cast(pd.DataFrame(rows | {"seen_at": pd.Timestamp(0, tz="UTC")})))
+
+    def seen(self, vm_id, *days, state="UP"):
+        rows = {"account": self.account, "vm_id": vm_id, "seen_on": pd.to_datetime(list(days)), "state": state}
+        self.archive.add("vms", TABLES["vms"].cast(pd.DataFrame(rows | {"vm_name": f"web-{vm_id}"})))
+
+    def sync(self, at, failures=0, incomplete="", error=None):
+        moment = pd.Timestamp(at, tz=self.zone)
+        row = {"account": [self.account], "started_at": [moment], "ended_at": [moment], "requests": [1]}
+        row |= {"failures": [failures], "rows": [1], "incomplete": [incomplete], "error": [error]}
+        self.archive.add("syncs", TABLES["syncs"].frame(row))
+
+    def standing(self, at, **account):
+        settings = Settings(accounts={self.account: Account(time_zone=self.zone, **account)})
+        (found,) = standings(self.archive, settings, pd.Timestamp(at, tz=self.zone))
+        return found
+
+
+@pytest.fixture
+def kept(tmp_path):
+    return Kept(tmp_path / "archive", "Europe/Amsterdam")
+
+
+@pytest.fixture
+def october(kept):
+    """Two VMs: of one, two days have no report; the month's end was last seen at 23:50."""
+    kept.usage(1, "2026-10-01", "2026-10-30")
+    kept.usage(2, "2026-10-01", "2026-10-09")
+    kept.usage(2, "2026-10-12", "2026-10-30")
+    for vm_id in (1, 2):
+        kept.usage(vm_id, "2026-10-31", "2026-10-31", "lost_tail")
+        kept.usage(vm_id, "2026-11-01", "2026-11-02")
+        kept.usage(vm_id, "2026-11-03", "2026-11-03", "partial")
+        kept.seen(vm_id, "2026-10-01", "2026-11-03")
+    for at in ("2026-10-31 23:50", "2026-11-03 06:00"):
+        kept.sync(at)
+    return kept
+
+
+def drawn(standing):
+    return calendar(standing).plain.splitlines()
+
+
+def test_the_calendar_shows_the_worst_of_each_day(october):
+    _, numbers, row, this, legend = drawn(october.standing("2026-11-03 09:00"))
+    assert row == "2026-10 ■■■■■ ■■■■✗ ✗■■■■ ■■■■■ ■■■■■ ■■■■■ ▽ closed  2 VMs, 93 % final"
+    assert this == "2026-11 ■■◧·· ····· ····· ····· ····· ·····   open    2 VMs, 66 % final"
+    assert numbers.index("26") == row.index("■■■■■ ▽")
+    assert legend.strip() == "■ final  ◧ under way  ▽ end lost  ✗ no report  · to come, or no VM"
+
+
+def test_the_calendar_can_be_read_where_only_ascii_can_be_written(october, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    row = drawn(october.standing("2026-11-03 09:00"))[2]
+    assert row.startswith("2026-10 ##### ####x x#### ##### ##### ##### v closed")
+
+
+def test_fourteen_months_of_two_accounts_fit_on_a_terminal(kept, tmp_path, run):
+    for account in ("main", "a-second-one"):
+        other = Kept(tmp_path / "archive", "Europe/Amsterdam", account)
+        for vm_id in range(1, 15):
+            other.usage(vm_id, "2025-10-01", "2026-11-22")
+        other.sync("2026-11-23 06:00")
+    done = run("status", "--archive", tmp_path / "archive")
+    lines = done.err.splitlines()
+    assert sum(bool(re.match(r"20\d\d-\d\d ", line)) for line in lines) == 2 * 14
+    assert max(len(line) for line in lines if re.match(r"\S*:? ?days of|20\d\d-\d\d | {8}", line)) <= 80
+    assert "\x1b" not in done.err
+    assert done.out == ""
+
+
+def test_the_sentences_name_who_lacks_what(october):
+    *said, stake = sentences(october.standing("2026-11-03 09:00"))
+    assert said == [
+        "No report in October 2026 of 2 VM-days: web-2 10-11.",
+        "The end of 31 October 2026 was not seen of 2 VMs: at most what came after 23:50 is lost.",
+        "Last sync: 2026-11-03 06:00 (3 h 0 min ago), which brought everything.",
+        "Next sync: 2026-11-03 12:00, in 3 h 0 min.",
+    ]
+    assert stake == (
+        "At 2026-12-01 00:00 (Europe/Amsterdam, in 27 d 15 h) the provider forgets this month: if no sync runs before, "
+        "the end of 3 November and all of 4-30 November are lost."
+    )
+
+
+def test_a_last_day_that_came_whole_tells_that_the_provider_waits(october):
+    october.usage(1, "2026-10-31", "2026-10-31")
+    october.usage(2, "2026-10-31", "2026-10-31")
+    said = sentences(october.standing("2026-11-03 09:00"))
+    assert any(sentence.startswith("The last day came whole in 1 of 1 month:") for sentence in said)
+    assert not any("The end of" in sentence for sentence in said)
+
+
+def test_what_was_tried_and_what_came_are_told_apart(october):
+    october.sync("2026-11-03 07:00", 8, "accounts, usage", "nothing listens there")
+    said = sentences(october.standing("2026-11-03 09:00"))
+    assert (
+        "Last sync: 2026-11-03 07:00 (2 h 0 min ago), broken off: nothing listens there. "
+        "The last one that brought everything: 2026-11-03 06:00 (3 h 0 min ago)." in said
+    )
+    october.sync("2026-11-03 08:00", 1, "usage")
+    said = sentences(october.standing("2026-11-03 13:00"))
+    assert any("which lacks 1 answer or value of usage." in sentence for sentence in said)
+    assert "Next sync: now; by the schedule it was due 1 h 0 min ago, at 2026-11-03 12:00." in said
+
+
+@pytest.mark.parametrize(
+    ("last", "at", "lost"),
+    [
+        ("2026-11-30 06:00", "2026-11-30 09:00", "the end of 30 November is lost"),
+        ("2026-11-28 06:00", "2026-11-30 09:00", "the end of 28 November and all of 29-30 November are lost"),
+        ("2026-10-31 23:50", "2026-11-01 09:00", "all of 1-30 November is lost"),
+    ],
+)
+def test_what_is_at_stake_follows_from_the_last_sync(kept, last, at, lost):
+    kept.usage(1, "2026-10-01", "2026-10-31")
+    kept.sync(last)
+    assert sentences(kept.standing(at))[-1].endswith(f"if no sync runs before, {lost}.")
+
+
+@pytest.mark.parametrize(
+    ("last", "at", "warns"),
+    [
+        ("2026-11-03 06:00", "2026-11-04 06:00", False),
+        ("2026-11-03 06:00", "2026-11-04 06:01", True),
+        ("2026-11-30 06:00", "2026-11-30 08:00", False),
+        ("2026-11-30 06:00", "2026-11-30 08:01", True),
+        ("2026-11-30 22:30", "2026-12-01 08:01", False),
+    ],
+)
+def test_a_monitor_is_told_of_a_stale_archive(kept, last, at, warns):
+    kept.usage(1, "2026-11-01", last[:10])
+    kept.sync(last)
+    found = warnings(kept.standing(at))
+    assert bool(found) == warns
+    assert all("the last sync that brought everything was" in sentence for sentence in found)
+
+
+def test_a_monitor_is_told_of_days_that_should_have_a_report(october):
+    october.usage(1, "2026-11-03", "2026-11-08")
+    october.usage(2, "2026-11-07", "2026-11-08")
+    october.seen(2, "2026-11-08")
+    october.sync("2026-11-07 05:00")
+    assert warnings(october.standing("2026-11-07 06:00")) == [
+        "2 VM-days of this month should have a report and have none (web-2)"
+    ]
+    assert not warnings(october.standing("2026-11-07 06:00", settle_h=200)), "they may still come"
+    october.seen(2, "2026-11-04", "2026-11-05", "2026-11-06", state="DOWN")
+    assert not warnings(october.standing("2026-11-07 06:00")), "it was switched off"
+    assert not warnings(october.standing("2026-12-02 06:00"))[1:], "it is too late for them"
+
+
+def checked(run):
+    done = run("status", "--check")
+    return done.status, done.out
+
+
+def test_the_check_is_one_line_and_an_exit_status(run, sandbox: Sandbox):
+    run("sync")
+    assert checked(run) == (0, "fine: main\n")
+    sandbox.fault("status", operation="invoices", code=500)
+    sandbox.advance(hours=6)
+    run("sync")
+    assert checked(run) == (3, "warning: main: the last sync lacks 1 answer or value of invoices\n")
+    sandbox.clear_faults()
+    sandbox.advance(hours=6)
+    run("sync")
+    with contextlib.suppress(MemoryError), Client(sandbox.key, base_url=sandbox.url) as client:
+        client.account()
+        with written_down(client, Archive("data/archive"), "reboot", vm_id=17):
+            raise MemoryError  # stands for a process that dies here
+    sandbox.advance(minutes=9)
+    assert run("status", "--check").status == 0, "it may be on its way"
+    sandbox.advance(minutes=2)
+    assert checked(run) == (3, "warning: main: nobody knows the end of 1 command\n")
+    assert run("status", "--check", "--json").status == 2
+
+
+def test_the_check_tells_of_an_outage(run, sandbox: Sandbox, monkeypatch):
+    run("sync")
+    sandbox.advance(hours=30)
+    monkeypatch.setenv("VMGEN_BASE_URL", "http://127.0.0.1:1")
+    assert run("sync").status == 1
+    done = run("status", "--check")
+    assert done.status == 3
+    assert done.out.count("\n") == 1
+    assert "the last sync was broken off: " in done.out
+
+
+def test_machines_get_the_same_facts(october):
+    told = json.loads(json.dumps(facts(october.standing("2026-11-03 09:00"))))
+    month, this = told["months"]
+    assert (month["month"], month["state"], month["days_missing"], month["days_lost_tail"]) == (
+        "2026-10",
+        "closed",
+        2,
+        2,
+    )
+    assert month["days"]["2026-10-10"] == "missing"
+    assert month["days"]["2026-10-31"] == "lost_tail"
+    assert month["gaps"][0] == {
+        "vm_id": 2, "vm_name": "web-2", "missing": ["2026-10-10", "2026-10-11"], "lost_tail": ["2026-10-31"],
+    }  # fmt: skip
+    assert month["seen_until"] == "2026-10-31T22:50:00+00:00"
+    assert list(this["days"]) == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert told["next_sync"] == "2026-11-03T11:00:00+00:00"
+    assert told["month_ends"] == "2026-11-30T23:00:00+00:00"
+    assert (told["loses_end"], len(told["loses"])) == (["2026-11-03"], 27)
+    assert (told["last_sync"], told["last_success"]) == ("2026-11-03T05:00:00+00:00",) * 2
+    assert told["warnings"] == []
+
+
+def test_an_account_that_never_synced_is_told(kept):
+    kept.usage(1, "2026-11-01", "2026-11-02")
+    settings = Settings(accounts={"main": Account(), "forgotten": Account()})
+    forgotten, _ = standings(kept.archive, settings, pd.Timestamp("2026-11-03", tz="UTC"))
+    assert warnings(forgotten) == ["no sync has brought everything yet"]
+    assert {"Last sync: never.", "Next sync: now."} <= set(sentences(forgotten))
+
+
+def test_the_providers_clock_wins_where_this_machines_is_behind(october):
+    standing = october.standing("2026-11-01 00:00")
+    assert standing.now == pd.Timestamp("2026-11-03 06:00", tz="Europe/Amsterdam")
+    assert standing.now - standing.syncs.success.started_at == timedelta(0)
