@@ -168,4 +168,5 @@ def _explained(machines: pd.DataFrame) -> pd.DataFrame:
         machines[MACHINE].assign(vm_name=names, reason=reason, change=amount)[amount != 0]
         for reason, amount in effects.items()
     ]
-    return pd.concat(told, ignore_index=True)
+    effects_of_all: pd.DataFrame = pd.concat(told, ignore_index=True)
+    return effects_of_all

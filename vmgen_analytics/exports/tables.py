@@ -15,6 +15,8 @@ from vmgen_analytics.cost import (
     PriceBook,
     cost_centre_rules,
     cost_changes,
+    cost_forecast,
+    cost_forecast_backtest,
     estimated_prices,
     monthly_costs,
     price_findings,
@@ -126,6 +128,8 @@ def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
         "cost_centre_rules": lambda: cost_centre_rules(ledger.costs, ledger.centres or CostCentres(())),
         "monthly_costs": lambda: monthly_costs(ledger.costs, ["vm_id", "package", "location", "cost_centre"]),
         "cost_changes": lambda: pd.concat([cost_changes(ledger.costs, month, "vm_id") for month in ledger.months]),
+        "cost_forecast": lambda: _forecast(cost_forecast, ledger, now),
+        "cost_forecast_backtest": lambda: _forecast(cost_forecast_backtest, ledger, now),
         "unit_costs": lambda: unit_costs(ledger.costs, ledger.days, "vm_id"),
         "estimated_prices": lambda: _estimated(ledger, now),
         "price_findings": lambda: price_findings(ledger.prices or PriceBook(()), ledger.days),
@@ -135,6 +139,10 @@ def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
         "footprint": lambda: footprint(ledger.days, ["location", "package"]),
     }
     return makers[name]()
+
+
+def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
+    return make(ledger.days, ledger.costs, ledger.prices, today=now.normalize(), by="account")
 
 
 def _estimated(ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:

@@ -1,0 +1,100 @@
+"""What a month will have cost, how sure that is, and when it cannot be told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from strategies import days_of, invoices_of
+
+from benchmarks.cost_forecast import backtested
+from vmgen_analytics import PriceBook, allocated_costs, cost_forecast, cost_forecast_backtest
+from vmgen_analytics.schema import TABLES
+
+BOOK = PriceBook.of([{"package": "Small", "monthly_price": 30}, {"package": "Large", "monthly_price": 60}])
+MONTHS = pd.period_range("2026-01", "2026-06", freq="M")
+
+
+def costs_of(days, totals, prices=BOOK):
+    bills = invoices_of([("main", f"{month.to_timestamp('D', 'end'):%Y-%m-%d}", total) for month, total in totals])
+    return allocated_costs(days, bills, prices)
+
+
+@pytest.fixture
+def days():
+    """Two VMs of 30 and 60 a month since January, and a third one of 30 since 11 July; it is 20 July."""
+    return days_of(
+        (1, "2026-01-01", "2026-07-20", {}),
+        (2, "2026-01-01", "2026-07-20", {"package": "Large"}),
+        (3, "2026-07-11", "2026-07-20", {}),
+    )
+
+
+def test_running_vms_are_carried_to_the_end_of_the_month(days):
+    costs = costs_of(days, [(month, 90 * 1.1) for month in MONTHS])  # invoices are a tenth above the prices
+    (row,) = cost_forecast(days, costs, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    expected = 1.1 * (90 + 30 * 21 / 31)
+    assert row["expected"] == pytest.approx(expected, abs=0.01)
+    assert row["low"] == pytest.approx(expected, abs=0.01)
+    assert row["high"] == pytest.approx(expected, abs=0.01)
+    assert (row["months_used"], row["key"], row["reason"]) == (6, "price_book", "")
+    assert np.isnan(row["so_far"])
+    assert row["error"] == pytest.approx(0, abs=1e-9)
+    assert row["coverage"] == 1
+
+
+def test_without_prices_sizes_are_carried(days):
+    sized = days.assign(vcpus=1.0, ram_GB=2.0, disk_GB=np.where(days["package"] == "Large", 300.0, 0.0))
+    costs = costs_of(sized, [(month, 100) for month in MONTHS], None)
+    (row,) = cost_forecast(sized, costs, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    assert row["key"] == "package_weight"
+    assert row["expected"] == pytest.approx(100 * (1 + 2 / 7 * 21 / 31), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("months", "known", "words"),
+    [
+        ([], False, "needs one closed month with an invoice"),
+        (MONTHS[-2:], True, "an interval needs 3 closed months with invoices; there are 2"),
+        (MONTHS[-1:], True, "there are 1"),
+    ],
+)
+def test_too_little_history_is_refused_in_a_sentence(days, months, known, words):
+    costs = costs_of(days, [(month, 99) for month in months])
+    (row,) = cost_forecast(days, costs, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    assert words in row["reason"]
+    assert np.isfinite(row["expected"]) == known
+    assert np.isnan(row["low"])
+    assert cost_forecast_backtest(days, costs, BOOK, today=pd.Timestamp("2026-07-20")).empty
+
+
+def test_a_month_without_vms_or_of_credits_alone_has_no_forecast(days):
+    costs = costs_of(days, [(month, -5) for month in MONTHS])
+    (row,) = cost_forecast(days, costs, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    assert "needs one closed month with an invoice" in row["reason"]
+    (row,) = cost_forecast(days, costs, BOOK, today=pd.Timestamp("2026-08-02")).to_dict("records")
+    assert row["reason"] == "no VM is known in 2026-08; sync once in it"
+    assert np.isnan(row["expected"])
+
+
+def test_a_month_of_which_days_are_missing_judges_nothing(days):
+    late = days[days["date"] >= "2026-03-15"].reset_index(drop=True)
+    costs = costs_of(late, [(month, 99) for month in MONTHS[2:]])
+    (row,) = cost_forecast(late, costs, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    assert row["months_used"] == 3, "April, May and June"
+
+
+def test_accounts_are_forecast_apart(days):
+    second = days.assign(account="second")
+    both = TABLES["vm_days"].sort(pd.concat([days, second]))
+    costs = costs_of(days, [(month, 99) for month in MONTHS])
+    rows = cost_forecast(both, costs, BOOK, today=pd.Timestamp("2026-07-20"), by="account").set_index("account")
+    assert np.isfinite(rows["expected"]["main"])
+    assert np.isnan(rows["expected"]["second"])
+    assert "needs one closed month" in rows["reason"]["second"]
+
+
+def test_eight_of_ten_months_end_inside_the_interval_and_the_error_is_below_a_run_rate():
+    tested = pd.concat([backtested(seed, vms=40, months=15) for seed in range(5)])
+    inside = ((tested["low"] <= tested["actual"]) & (tested["actual"] <= tested["high"])).mean()
+    assert 0.72 <= inside <= 0.88
+    errors = {name: (tested[name] / tested["actual"] - 1).abs().median() for name in ("expected", "run_rate")}
+    assert errors["expected"] < errors["run_rate"] < 0.02
