@@ -732,7 +732,7 @@ HANDED_ON: Sequence[Table] = (
             "ServiceCategory": Column(TEXT, "Compute, Networking or Other"),
             "ServiceSubcategory": Column(TEXT, "Virtual Machines, Other (Networking) or Other (Other)"),
             "ResourceId": Column(TEXT, "vm- and the number of the VM"),
-            "ResourceName": Column(TEXT, "name of the VM on the last day, as it is"),
+            "ResourceName": Column(TEXT, "name of the VM then, as it is"),
             "ResourceType": Column(TEXT, "Virtual Machine"),
             "RegionId": Column(TEXT, "name of the location; missing where nothing tells"),
             "RegionName": Column(TEXT, "the same"),

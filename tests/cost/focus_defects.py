@@ -66,8 +66,8 @@ def usage_without_a_quantity(cells):
     return _set(cells, _fee(cells), PricingQuantity=None, PricingUnit=None)
 
 
-def instant_without_a_zone(cells):
-    return _set(cells, _fee(cells), ChargePeriodEnd="2026-11-01T00:00:00")
+def instants_without_a_zone(cells):
+    return cells.assign(ChargePeriodEnd=cells["ChargePeriodEnd"].str.removesuffix("Z"))
 
 
 def instant_of_another_zone(cells):
@@ -153,7 +153,7 @@ DEFECTS = {
     list_cost_a_cent_off: "list_cost_is_a_product",
     contracted_cost_a_billionth_off: "contracted_cost_is_a_product",
     usage_without_a_quantity: "usage_has_a_quantity",
-    instant_without_a_zone: "instants_are_utc",
+    instants_without_a_zone: "instants_are_utc",
     instant_of_another_zone: "instants_are_utc",
     instant_with_a_fraction: "instants_are_utc",
     unit_in_prose: "units_are_spelled_as_focus_does",

@@ -151,6 +151,14 @@ def test_what_is_unknown_is_missing_and_names_are_as_they_are():
     assert details == {"CoreCount": 2, "MemorySize": 2.5, "DiskSpace": 40, "InstanceType": "M"}
 
 
+def test_a_name_holds_from_the_day_on_which_it_was_given():
+    days = DAYS.assign(vm_name=DAYS["vm_name"].where(DAYS["date"] < "2026-10-15", "renamed").astype("str"))
+    charges = charged(days=days, billed=invoices(40.0))
+    fees = charges[(charges["ResourceId"] == "vm-101") & (charges["PricingUnit"] == "Months")]
+    found = [(row.ResourceName, f"{row.ChargePeriodStart:%d}", row.x_DaysPresent) for row in fees.itertuples()]
+    assert sorted(found) == [("renamed", "15", 17), ("web-1", "01", 14)]
+
+
 def test_an_invoice_without_vms_is_an_adjustment_and_a_credit_note_a_credit():
     billed = invoices(9.0, -1.0, account="second", first=1)
     charges = charged(billed=pd.concat([BILLED, billed], ignore_index=True))

@@ -41,9 +41,9 @@ def test_a_planted_defect_is_named_with_its_row_and_value(defect, rule, tmp_path
 
 
 def test_a_sentence_says_what_is_wrong_and_what_would_be_right(tmp_path):
-    from focus_defects import cost_beside_the_invoice, instant_without_a_zone
+    from focus_defects import cost_beside_the_invoice, instants_without_a_zone
 
-    (finding,) = checked(instant_without_a_zone(sound()), tmp_path)["finding"]
+    finding = checked(instants_without_a_zone(sound()), tmp_path)["finding"].iloc[0]
     assert "'2026-11-01T00:00:00' is no instant in UTC" in finding
     assert "as 2026-11-01T00:00:00Z" in finding
     (finding,) = checked(cost_beside_the_invoice(sound()), tmp_path)["finding"]

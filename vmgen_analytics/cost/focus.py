@@ -182,7 +182,7 @@ def _in_words_of_focus(
         **dict(zip(("ServiceName", "ServiceCategory", "ServiceSubcategory"), zip(*services, strict=True), strict=True)),
         "Tags": _named(
             rows["cost_centre"].where(rows["cost_centre"] != UNASSIGNED),
-            lambda name: json.dumps({"cost_centre": name}, ensure_ascii=False),
+            lambda name: json.dumps({"cost_centre": name}),
         ),
         "x_AllocationMethod": rows["key"],
         "x_AllocationRatio": rows["ratio"],

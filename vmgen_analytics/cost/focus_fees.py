@@ -1,6 +1,6 @@
 """The fees of VMs in a month: stretches of days on which nothing changed.
 
-A stretch has one VM, package, location, price, invoice and cost centre.
+A stretch has one VM, name, package, location, price, invoice and cost centre.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MILLIONTH = Decimal("1e-6")
 _VM_DAY = ("account", "date", "vm_id")
 _SIZES = {"CoreCount": "vcpus", "MemorySize": "ram_GB", "DiskSpace": "disk_GB"}
 _LINE = ("account", "invoice_id", "vm_id", "cost_centre", "shared_from")
-_SAME = ("package", "location", "rule", "key", "monthly_price", "price_source")
+_SAME = ("vm_name", "package", "location", "rule", "key", "monthly_price", "price_source")
 
 
 def invoiced_fees(costs: pd.DataFrame, days: pd.DataFrame, days_in_month: int) -> pd.DataFrame:
@@ -95,7 +95,7 @@ def _stretches(rows: pd.DataFrame) -> pd.DataFrame:
     kind = rows.groupby([*_LINE, *_SAME], dropna=False, sort=False).ngroup()
     begins = (kind != kind.shift()) | (rows["date"] != rows["date"].shift() + ONE_DAY)
     stretches = rows.groupby(begins.cumsum().to_numpy())
-    found = stretches[[*_LINE, *_SAME]].first().join(stretches[["vm_name", *_SIZES.values()]].last())
+    found = stretches[[*_LINE, *_SAME]].first().join(stretches[list(_SIZES.values())].last())
     found = found.join(stretches[["millionths", "weight", "ratio"]].sum(min_count=1))
     found = found.assign(first=stretches["date"].min(), last=stretches["date"].max(), days=stretches.size())
     packages = ["(unknown)" if pd.isna(name) else str(name) for name in found["package"]]
@@ -137,7 +137,7 @@ def _details(fee: Mapping[Hashable, Any]) -> str | None:
         return None
     sizes = {name: fee[column] for name, column in _SIZES.items() if not pd.isna(fee[column])}
     plain = {name: int(size) if float(size).is_integer() else float(size) for name, size in sizes.items()}
-    return json.dumps({**plain, "InstanceType": fee["package"]}, ensure_ascii=False)
+    return json.dumps({**plain, "InstanceType": fee["package"]})
 
 
 def _fee_texts(fees: pd.DataFrame, days_in_month: int) -> list[str]:
