@@ -64,18 +64,20 @@ def frames(draw, table):
     return table.frame(columns, unique=False).drop_duplicates(list(table.key), ignore_index=True)
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_what_is_restored_is_what_was_exported(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("bundle")
     first, second = Archive(folder / "first"), Archive(folder / "second")
     first.add("usage", usage((1, "2026-11-01", 2.0)))
-    for table in TABLES.values():
-        first.add(table.name, data.draw(frames(table)))
+    for name in data.draw(st.sets(st.sampled_from(sorted(TABLES)), min_size=1, max_size=3)):
+        first.add(name, data.draw(frames(TABLES[name])))
     exported = bundle.export(first.place, folder / "archive.zip")
     assert bundle.restore(second.place, folder / "archive.zip") == exported
     assert_equal(first, second)
-    assert not [fault for checked in check(second.place, TABLES) for fault in checked.faults if table.name != "syncs"]
+    assert not [
+        str(fault) for checked in check(second.place, TABLES) for fault in checked.faults if "digest" in str(fault)
+    ]
 
 
 def test_a_restored_archive_is_added_to_as_the_first_one(whole, file, tmp_path):

@@ -1,4 +1,4 @@
-"""Syncs of a simulated time, on a clock that runs with it: python years.py ARCHIVE FIRST_DAY SYNCS VMS.
+"""Syncs of a simulated time, on a clock that runs with it: python years.py ARCHIVE FIRST_DAY SYNCS VMS HOURS.
 
 What the provider answers is made up here; the rest is the sync's own way into the archive. The machine's clock is the
 simulated one (libfaketime), as Delta decides by it what is old, and so are the times of the files. Prints the seconds
@@ -22,7 +22,6 @@ from vmgen_analytics import Archive, sync, syncing
 from vmgen_analytics.fetch import Fetched
 from vmgen_analytics.schema import TABLES
 
-HOURS_BETWEEN = 6
 BILLED_MONTHLY = 4
 
 
@@ -139,8 +138,8 @@ class Fleet:
         )
 
 
-def run(folder, first, syncs, vms):
-    """Sync as often as asked, and return the seconds of each."""
+def run(folder, first, syncs, vms, hours):
+    """Sync as often as asked, so many hours apart, and return the seconds of each."""
     fleet = Fleet(vms, datetime.fromisoformat(first))
     names = ("accounts", "invoices", "locations", "packages", "usage", "networking", "jobs")
     syncing.fetch = SimpleNamespace(read_vms=fleet.read_vms, **{f"read_{name}": getattr(fleet, name) for name in names})
@@ -152,7 +151,7 @@ def run(folder, first, syncs, vms):
         took_s.append([end - start for start, end in zip(began, spent_s(), strict=True)])
         assert report.is_complete, report.failures
         date_files(Path(folder), fleet.moment.timestamp())
-        fleet.moment += timedelta(hours=HOURS_BETWEEN)
+        fleet.moment += timedelta(hours=hours)
     return took_s
 
 
@@ -170,5 +169,5 @@ def date_files(folder, moment):
 
 
 if __name__ == "__main__":
-    folder, first, syncs, vms = sys.argv[1:]
-    sys.stdout.write(json.dumps(run(folder, first, int(syncs), int(vms))))
+    folder, first, syncs, vms, hours = sys.argv[1:]
+    sys.stdout.write(json.dumps(run(folder, first, int(syncs), int(vms), int(hours))))
