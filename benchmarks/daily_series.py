@@ -59,6 +59,19 @@ def quiet(rows: int, days: int, seed: int) -> Numbers:
     return np.exp(level + week + size * noise)
 
 
+def wandering(rows: int, days: int, seed: int) -> Numbers:
+    """Draw series whose level goes its own way, as that of public series does: calm ones are too easy to forecast.
+
+    The quiet ones, times a level that wanders by 1 to 7 % more a day and jumps by some 40 % every third month; and one
+    day in a hundred that is doubled or more.
+    """
+    chance = np.random.default_rng(seed + 2)
+    steps = chance.uniform(0.01, 0.07, rows)[:, None] * chance.standard_normal((rows, days))
+    jumps = np.where(chance.random((rows, days)) < 1 / 90, 0.4 * chance.standard_normal((rows, days)), 0)
+    spikes = np.where(chance.random((rows, days)) < 0.01, chance.uniform(2, 6, (rows, days)), 1)
+    return quiet(rows, days, seed) * np.exp(np.cumsum(steps + jumps, axis=1)) * spikes
+
+
 def eventful(rows: int, days: int, seed: int) -> Fleet:
     """Draw quiet series, and let things happen to them, each with its label.
 

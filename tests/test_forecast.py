@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from benchmarks.daily_series import FIRST_DAY, quiet, wandering
+from benchmarks.forecast import calibrated, measured, seasonal_naive
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.forecast import (
     LEVELS,
@@ -308,3 +310,21 @@ def test_quantiles_are_those_of_numpy(values, level):
     assert np.isnan(found[~known]).all()
     if known.any():
         np.testing.assert_allclose(found[known], np.nanquantile(values[known], level, axis=1), atol=1e-6)
+
+
+# -- what is required of the forecast, on a part of the frozen benchmark
+
+
+@pytest.mark.parametrize("history", [21, 35, 60])
+def test_forecasts_beat_the_week_before_and_their_intervals_hold(history):
+    frozen = [(FIRST_DAY, wandering(100, 150, 11))]
+    found, naive = measured(frozen, history), measured(frozen, history, seasonal_naive)
+    assert found.mase <= 0.95 * naive.mase
+    assert 0.72 <= found.days <= 0.88
+
+
+@pytest.mark.parametrize("fleet", [quiet, wandering])
+def test_spans_of_the_first_months_hold_in_the_later_ones(fleet):
+    found = calibrated(fleet(100, 300, 11), 150)
+    assert 0.72 <= found.days <= 0.88
+    assert 0.72 <= found.totals <= 0.88

@@ -135,7 +135,7 @@ class Happenings:
         told: dict[str, list[str]] = {kind: [] for kind in ORDER}
         for row in parts.rows[parts.is_main][:NAMED].tolist():
             prefix = f"{_name(self._scored, row)}: " if several else ""
-            for day, kind, text in self._of_vm.get(row, []):
+            for day, kind, text in sorted(self._of_vm.get(row, [])):
                 until = episode.last + (0 if kind == "gap" else 1)
                 if episode.first - 1 <= day <= until:
                     told[kind].append(f"{prefix}{text}")
