@@ -12,7 +12,7 @@ from readme import README, code_blocks
 
 from vmgen_analytics import __version__, schema
 from vmgen_analytics.cli.app import app
-from vmgen_analytics.cost import CostCentres, PriceBook, SharedCosts
+from vmgen_analytics.cost import Budgets, CostCentres, PriceBook, SharedCosts
 from vmgen_analytics.fleet import read_vm_locations
 from vmgen_analytics.settings import Settings
 
@@ -87,6 +87,7 @@ def test_example_files_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     centres = CostCentres.read(settings.cost_centres)
     assert centres.names == ("shop", "blog", "platform", "research")
     assert SharedCosts.read(settings.shared_costs, centres).names == {"platform"}
+    assert len(Budgets.read(settings.budgets, centres).budgets) == 3
 
 
 def test_changelog_has_the_version() -> None:

@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     )
     from vmgen_analytics.capacity import footprint
     from vmgen_analytics.cost import (
+        Budgets,
         CostCentres,
         PriceBook,
         SharedCosts,
         allocated_costs,
         assigned_costs,
+        budget_status,
         cost_centre_rules,
         cost_changes,
         cost_forecast,
         cost_forecast_backtest,
+        credit_runway,
         estimated_prices,
         monthly_costs,
         price_findings,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
         suggest_vm_locations,
         vm_days,
     )
+    from vmgen_analytics.importing import add_history, read_history
     from vmgen_analytics.ledger import read_ledger
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.syncing import sync
@@ -73,6 +77,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Archive",
+    "Budgets",
     "Client",
     "CostCentres",
     "PriceBook",
@@ -80,16 +85,19 @@ __all__ = [
     "SharedCosts",
     "TransferPolicy",
     "VMgenError",
+    "add_history",
     "allocated_costs",
     "anomaly_contributions",
     "assigned_costs",
     "bandwidth_anomalies",
+    "budget_status",
     "calibrated_alert",
     "cost_centre_rules",
     "cost_changes",
     "cost_forecast",
     "cost_forecast_backtest",
     "coverage",
+    "credit_runway",
     "daily_bandwidth",
     "estimated_prices",
     "fetch_accounts",
@@ -112,6 +120,7 @@ __all__ = [
     "monthly_costs",
     "price_findings",
     "rated_costs",
+    "read_history",
     "read_ledger",
     "read_vm_locations",
     "reconciliation",
@@ -133,15 +142,18 @@ _HOMES = {
     ],
     "capacity": ["footprint"],
     "cost": [
+        "Budgets",
         "CostCentres",
         "PriceBook",
         "SharedCosts",
         "allocated_costs",
         "assigned_costs",
+        "budget_status",
         "cost_centre_rules",
         "cost_changes",
         "cost_forecast",
         "cost_forecast_backtest",
+        "credit_runway",
         "estimated_prices",
         "monthly_costs",
         "price_findings",
@@ -160,6 +172,7 @@ _HOMES = {
         "suggest_vm_locations",
         "vm_days",
     ],
+    "importing": ["add_history", "read_history"],
     "ledger": ["read_ledger"],
     "settings": ["Settings"],
     "syncing": ["sync"],

@@ -2,6 +2,7 @@
 
 from vmgen_analytics.cost.allocation import allocated_costs
 from vmgen_analytics.cost.assignment import assigned_costs, cost_centre_rules
+from vmgen_analytics.cost.budgets import Budgets, budget_status
 from vmgen_analytics.cost.changes import cost_changes
 from vmgen_analytics.cost.cost_centres import CostCentres
 from vmgen_analytics.cost.estimation import estimated_prices
@@ -11,19 +12,23 @@ from vmgen_analytics.cost.price_check import price_findings
 from vmgen_analytics.cost.prices import PriceBook
 from vmgen_analytics.cost.rating import rated_costs
 from vmgen_analytics.cost.reconciliation import reconciliation
+from vmgen_analytics.cost.runway import credit_runway
 from vmgen_analytics.cost.shared_costs import SharedCosts
 from vmgen_analytics.cost.unit_costs import unit_costs
 
 __all__ = [
+    "Budgets",
     "CostCentres",
     "PriceBook",
     "SharedCosts",
     "allocated_costs",
     "assigned_costs",
+    "budget_status",
     "cost_centre_rules",
     "cost_changes",
     "cost_forecast",
     "cost_forecast_backtest",
+    "credit_runway",
     "estimated_prices",
     "monthly_costs",
     "price_findings",

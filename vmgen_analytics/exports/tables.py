@@ -11,12 +11,15 @@ from vmgen_analytics.archive import TABLES as ARCHIVED
 from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
 from vmgen_analytics.capacity import footprint
 from vmgen_analytics.cost import (
+    Budgets,
     CostCentres,
     PriceBook,
+    budget_status,
     cost_centre_rules,
     cost_changes,
     cost_forecast,
     cost_forecast_backtest,
+    credit_runway,
     estimated_prices,
     monthly_costs,
     price_findings,
@@ -87,7 +90,7 @@ def table(
     first = months[0].to_timestamp() if first is None else first
     last = (months[-1] + 1).to_timestamp() if last is None else last
     ledger = read_ledger(archive, settings, first.to_period("M"), (last - pd.Timedelta(days=1)).to_period("M"))
-    return _between(_derived(name, ledger, now), first, last)
+    return _between(_derived(name, ledger, archive, now), first, last)
 
 
 def check_name(name: str) -> None:
@@ -119,7 +122,7 @@ def _of_machines(name: str, archive: Archive, settings: Settings) -> pd.DataFram
     )
 
 
-def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
+def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> pd.DataFrame:
     makers: Mapping[str, Callable[[], pd.DataFrame]] = {
         "vm_days": lambda: ledger.days,
         "coverage": lambda: coverage(ledger.days, now),
@@ -130,6 +133,8 @@ def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
         "cost_changes": lambda: pd.concat([cost_changes(ledger.costs, month, "vm_id") for month in ledger.months]),
         "cost_forecast": lambda: _forecast(cost_forecast, ledger, now),
         "cost_forecast_backtest": lambda: _forecast(cost_forecast_backtest, ledger, now),
+        "budget_status": lambda: _budgets(ledger, now),
+        "credit_runway": lambda: credit_runway(archive.history("accounts"), _forecast(cost_forecast, ledger, now)),
         "unit_costs": lambda: unit_costs(ledger.costs, ledger.days, "vm_id"),
         "estimated_prices": lambda: _estimated(ledger, now),
         "price_findings": lambda: price_findings(ledger.prices or PriceBook(()), ledger.days),
@@ -143,6 +148,12 @@ def _derived(name: str, ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
 
 def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
     return make(ledger.days, ledger.costs, ledger.prices, today=now.normalize(), by="account")
+
+
+def _budgets(ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
+    today = now.normalize()
+    expected = cost_forecast(ledger.days, ledger.costs, ledger.prices, today=today)
+    return budget_status(ledger.budgets or Budgets(()), ledger.costs, expected, today=today)
 
 
 def _estimated(ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
