@@ -5,6 +5,7 @@
     - SchemaError              a frame is not the table that it should be
     - PriceError               a price book contradicts itself, or lacks what was asked of it
     - AllocationError          an invoice cannot be divided as asked
+    - HistoryError             files of older months cannot be imported (``problems``)
     - ArchiveError             the archive cannot be read or written
     - TransportError           no usable answer came
         - ConnectFailed        nothing was sent
@@ -89,6 +90,20 @@ class PriceError(VMgenError, ValueError):
 
 class AllocationError(VMgenError, ValueError):
     """An invoice cannot be divided as asked."""
+
+
+class HistoryError(VMgenError, ValueError):
+    """Files of older months cannot be imported, and nothing of them is.
+
+    Attributes
+    ----------
+    problems
+        What is wrong, line by line: file, line, column, value, and what is expected.
+    """
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class ArchiveError(VMgenError):

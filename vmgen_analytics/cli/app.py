@@ -15,6 +15,7 @@ from vmgen_analytics.cli import (
     demo,
     doctor,
     export,
+    imports,
     lab,
     locations,
     login,
@@ -27,7 +28,7 @@ from vmgen_analytics.cli import (
     sync,
 )
 from vmgen_analytics.cli.terminal import PARTIAL, say, wants_tracebacks
-from vmgen_analytics.errors import PriceError, SchemaError, SettingsError, VMgenError
+from vmgen_analytics.errors import HistoryError, PriceError, SchemaError, SettingsError, VMgenError
 
 INTERRUPTED = 130
 STOPPED = "stopped; what came until then is stored, and the same command again brings the rest"
@@ -51,6 +52,7 @@ app.command("locations")(locations.locations)
 app.command("prices")(prices.prices)
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.command("import")(imports.import_)
 app.add_typer(archive.app, name="archive")
 app.command("lab")(lab.lab)
 app.command("power")(power.power)
@@ -102,7 +104,7 @@ def _status(arguments: list[str] | None) -> int:
 def _sentence(error: BaseException) -> tuple[str, int]:
     """Put an error into one line, with the exit status that it stands for."""
     if isinstance(error, VMgenError):
-        return str(error), 2 if isinstance(error, SettingsError | PriceError | SchemaError) else 1
+        return str(error), 2 if isinstance(error, SettingsError | PriceError | SchemaError | HistoryError) else 1
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         hint = f"; `{context.command_path} --help` tells more" if context else ""

@@ -1,0 +1,251 @@
+"""`import`: older months from CSV files, all or nothing, and never in place of what the provider said."""
+
+import io
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from done import Done
+
+from vmgen_analytics import Archive, read_history
+from vmgen_analytics.errors import HistoryError
+from vmgen_analytics.importing import is_imported
+from vmgen_analytics.sandbox import Sandbox
+
+Run = Callable[..., Done]
+USAGE = "vm_id,date,in_MB,out_MB\n7,2025-03-01,1.5,2\n7,2025-03-02,0,\n9,2025-03-01,1e3,4\n"
+INVOICES = "id,date,status,total_cost\n3,2025-03-31,paid,1234.56\n4,2025-04-30,credit,-0.01\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write(text: str | bytes, name: str = "old.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return write
+
+
+def _usage(run: Run) -> list[tuple]:
+    found = pd.read_csv(io.StringIO(run("export", "usage").out))[["vm_id", "date", "in_MB", "out_MB", "status"]]
+    return [tuple("" if pd.isna(each) else each for each in row) for row in found.itertuples(index=False, name=None)]
+
+
+def test_usage_is_imported_once_and_again(run: Run, write: Callable[..., Path]) -> None:
+    old = write(USAGE)
+    rehearsed = run("import", "usage", old, "--dry-run")
+    assert "would import usage: 3 new" in rehearsed.err
+    assert run("export", "usage").status == 1, "a rehearsal stores nothing"
+    assert "3 new, 0 changed, 0 known" in run("import", "usage", old).err
+    wanted = [
+        (7, "2025-03-01", 1.5, 2.0, "imported"),
+        (7, "2025-03-02", 0.0, "", "imported"),
+        (9, "2025-03-01", 1000.0, 4.0, "imported"),
+    ]
+    assert _usage(run) == wanted
+    assert "0 new, 0 changed, 3 known" in run("import", "usage", old).err
+    assert _usage(run) == wanted
+    changed = run("import", "usage", write(USAGE.replace("1e3", "999")))
+    assert "0 new, 1 changed, 2 known" in changed.err
+    assert _usage(run) == [*wanted[:2], (9, "2025-03-01", 999.0, 4.0, "imported")]
+
+
+def test_what_the_provider_said_stays(run: Run, sandbox: Sandbox, write: Callable[..., Path]) -> None:
+    vm_id = next(vm.vm_id for vm in sandbox.truth.vms if vm.died is None)
+    early = write(f"vm_id,date,in_MB,out_MB\n{vm_id},2026-11-01,1,1\n{vm_id},2026-10-31,5,6\n")
+    assert run("import", "usage", early).status == 0
+    assert run("sync").status == 0  # the provider knows better than an earlier import
+    said = _usage(run)
+    assert (vm_id, "2026-10-31", 5.0, 6.0, "imported") in said
+    assert (vm_id, "2026-11-01", 1.0, 1.0, "imported") not in said
+    done = run("import", "usage", early)
+    assert "0 new, 0 changed, 1 known already, 1 left as the provider said them" in done.err
+    assert _usage(run) == said
+
+
+def test_imported_days_count_as_final(run: Run, sandbox: Sandbox, write: Callable[..., Path]) -> None:
+    run("sync")
+    vm_id = next(vm.vm_id for vm in sandbox.truth.vms if vm.died is None)
+    run("import", "usage", write(f"vm_id,date,in_MB,out_MB\n{vm_id},2026-10-30,1,1\n{vm_id},2026-10-31,5,6\n"))
+    coverage = pd.read_csv(io.StringIO(run("export", "coverage").out)).set_index("month")
+    assert coverage.loc["2026-10", "days_final"] == 2
+
+
+def test_invoices_keep_their_status_and_can_be_told(
+    run: Run, sandbox: Sandbox, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    run("sync")
+    assert "2 new" in run("import", "invoices", write(INVOICES)).err
+    assert "1 changed, 1 known" in run("import", "invoices", write(INVOICES.replace("1234.56", "1234.50"))).err
+    invoices = Archive(tmp_path / "data" / "archive").read("invoices")
+    ours = invoices[is_imported("invoices", invoices)]
+    assert list(ours[["invoice_id", "status", "total_cost"]].itertuples(index=False, name=None)) == [
+        (3, "paid", 1234.50),
+        (4, "credit", -0.01),
+    ]
+    theirs = invoices[~is_imported("invoices", invoices)]
+    assert len(theirs) >= 1
+    again = write(f"id,date,total_cost\n{theirs['invoice_id'].iloc[0]},2026-11-01,1\n")
+    assert "1 left as the provider said" in run("import", "invoices", again).err
+
+
+@pytest.mark.filterwarnings("default::vmgen_analytics.errors.UnexpectedDataWarning")
+def test_exports_of_this_tool_can_be_read(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    run("sync")
+    for table in ("usage", "invoices"):
+        run("export", table, "--out", tmp_path / f"{table}.csv")
+        done = run("import", table, tmp_path / f"{table}.csv", "--archive", tmp_path / "other")
+        assert done.status == 0, done.err
+        before = Archive(tmp_path / "data" / "archive").read(table)
+        whole = before[~before["status"].isin(["partial", "provisional"])] if table == "usage" else before
+        after = Archive(tmp_path / "other").read(table)
+        columns = [column for column in before if column not in ("seen_at", "status")]
+        pd.testing.assert_frame_equal(after[columns], whole[columns].reset_index(drop=True))
+        assert ("left out" in done.err) == (len(whole) < len(before))
+
+
+def test_vms_are_found_by_name_where_that_is_clear(
+    run: Run, sandbox: Sandbox, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    run("sync")
+    vm = Archive(tmp_path / "data" / "archive").read("vms").iloc[0]
+    done = run(
+        "import",
+        "usage",
+        write(f"server,date,in_MB,out_MB\n{vm['vm_name']},2025-01-01,1,2\n"),
+        "--map",
+        "vm_name=server",
+    )
+    assert done.status == 0, done.err
+    assert (vm["vm_id"], "2025-01-01", 1.0, 2.0, "imported") in _usage(run)
+    done = run("import", "usage", write("fqdn,date,in_MB,out_MB\nnobody.example,2025-01-01,1,2\n"))
+    assert done.status == 2
+    assert "line 2: fqdn is 'nobody.example'; expected the fqdn of one VM; no VM had it: give vm_id" in done.err
+
+
+def test_a_name_of_two_vms_is_refused(write: Callable[..., Path]) -> None:
+    vms = pd.DataFrame({"account": ["main"] * 2, "vm_id": [1, 2], "vm_name": ["web", "web"], "fqdn": ["a", "b"]})
+    with pytest.raises(HistoryError) as caught:
+        read_history([write("name,date,in_MB,out_MB\nweb,2025-01-01,1,2\n")], vms=vms)
+    assert "it was that of VMs 1, 2: give vm_id" in caught.value.problems[0]
+
+
+def test_units_days_commas_and_encodings_by_option(run: Run, write: Callable[..., Path]) -> None:
+    text = "Maschine;Tag;rein;raus\r\n7;31.12.2024;1,5;0,25\r\n".encode("cp1252")
+    mapping = [word for pair in ("vm_id=Maschine", "date=Tag", "in_MB=rein", "out_MB=raus") for word in ("--map", pair)]
+    words = [
+        "--delimiter",
+        ";",
+        "--decimal",
+        ",",
+        "--date-format",
+        "DD.MM.YYYY",
+        "--encoding",
+        "cp1252",
+        "--unit",
+        "GB",
+    ]
+    assert run("import", "usage", write(text), *mapping, *words).status == 0
+    assert _usage(run) == [(7, "2024-12-31", 1500.0, 250.0, "imported")]
+
+
+def test_every_wrong_line_is_named_and_nothing_is_stored(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    rows = [
+        "7,2025-03-01,1,2",
+        "7,2025-03-01,1,2",
+        "-7,2025-03-02,1,2",
+        "7,03/04/2025,1,2",
+        "7,2999-01-01,1,2",
+        "7,2025-03-05,-1,2",
+        '7,2025-03-06,"1,5",2',
+        "7,2025-03-07,1e308,2",
+        "7,2025-03-08,nan,inf",
+        "7,2025-03-09,1",
+        "7.0,2025-03-10,1_0,2",
+        "7,2025-02-30,1,2",
+    ]
+    good = write(USAGE, "good.csv")
+    bad = write("vm_id,date,in_MB,out_MB\n" + "\n".join(rows) + "\n", "bad.csv")
+    done = run("import", "usage", good, bad)
+    assert done.status == 2
+    for line, what in {
+        2: "it repeats the 7 2025-03-01 of",
+        3: "it repeats the 7 2025-03-01 of",
+        4: "vm_id is '-7'; expected a whole number",
+        5: "date is '03/04/2025'; expected a day as YYYY-MM-DD",
+        6: "date is '2999-01-01'",
+        7: "in_MB is '-1'; expected a number of MB from 0",
+        8: "in_MB is '1,5'; expected a number of MB from 0 to 10,000,000,000, with a point for decimals (--decimal)",
+        9: "in_MB is '1e308'",
+        10: "out_MB is 'inf'",
+        11: "expected 4 columns, and not 3",
+        12: "in_MB is '1_0'",
+        13: "date is '2025-02-30'",
+    }.items():
+        assert any(f"{bad}, line {line}: " in said and what in said for said in done.err.splitlines()), (line, done.err)
+    assert "nothing was stored" in done.err
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"", "is empty"),
+        (b"vm_id,date,in_MB,out_MB\n", "no line beneath"),
+        (b"vm_id;date;in_MB;out_MB\n7;2025-03-01;1;2\n", "--delimiter ';'"),
+        (b"vm_id,date,in_GB,out_GB\n7,2025-03-01,1,2\n", "no column in_MB; name the file's with --map in_MB=THEIRS"),
+        (b"date,in_MB,out_MB\n2025-03-01,1,2\n", "no column tells the VM"),
+        (b"vm_id,vm_id,date,in_MB,out_MB\n7,7,2025-03-01,1,2\n", "stands there twice"),
+        ("name,date,in_MB,out_MB\nM\xfcller,2025-03-01,1,2\n".encode("cp1252"), "--encoding cp1252"),
+        (USAGE.encode("utf-16"), "--encoding"),
+        (b'vm_id,date,in_MB,out_MB\n7,"2025-03-01,1,2\n', "no CSV"),
+        (b"vm_id,date,in_MB,out_MB\n7,2025-03-01,1\0,2\n", "in_MB is"),
+        (b"account,vm_id,date,in_MB,out_MB\nother,7,2025-03-01,1,2\n", "expected an account of the settings: main"),
+    ],
+)  # fmt: skip
+def test_files_that_are_none_are_told(run: Run, write: Callable[..., Path], text: bytes, told: str) -> None:
+    done = run("import", "usage", write(text))
+    assert done.status == 2
+    assert told in done.err
+
+
+def test_a_byte_order_mark_does_no_harm(run: Run, write: Callable[..., Path]) -> None:
+    assert run("import", "usage", write(b"\xef\xbb\xbf" + USAGE.encode())).status == 0
+    assert len(_usage(run)) == 3
+
+
+def test_wrong_words_are_told(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    old = write(USAGE)
+    for words, told in {
+        (tmp_path,): "Is a directory",
+        (tmp_path / "absent.csv",): "No such file",
+        (old, "--map", "vm_di=x"): "did you mean vm_id?",
+        (old, "--map", "vm_id"): "as vm_id=server",
+        (old, "--map", "vm_id=server"): "no column 'server' for vm_id",
+        (old, "--unit", "Mb"): "it can be B, kB, MB",
+        (old, "--date-format", "DD.MM"): "needs YYYY, MM and DD",
+        (old, "--account", "absent"): "no account 'absent'",
+    }.items():
+        done = run("import", "usage", *words)
+        assert (done.status, told in done.err) == (2, True), done.err
+
+
+def test_a_large_file_is_read_within_bounds(tmp_path: Path) -> None:
+    """22 MB, a ninth of what a user might bring, in less than 1.5 GB."""
+    days = pd.date_range("2024-01-01", "2025-12-31").strftime("%Y-%m-%d")
+    with (tmp_path / "large.csv").open("w", encoding="utf-8") as file:
+        file.write("vm_id,date,in_MB,out_MB\n")
+        for vm_id in range(1, 701):
+            file.writelines(f"{100_000 + vm_id},{day},{vm_id}.123456,{vm_id}.654321\n" for day in days)
+    done = subprocess.run(
+        [sys.executable, "-m", "vmgen_analytics", "import", "usage", "large.csv", "--dry-run"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"would import usage: {700 * len(days)} new" in done.stderr
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_500_000  # kB

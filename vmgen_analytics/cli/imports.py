@@ -1,0 +1,83 @@
+"""``vmgen-analytics import``: older months from CSV files, all or nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+import typer
+
+from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, opened, say
+from vmgen_analytics.errors import HistoryError, SettingsError
+from vmgen_analytics.importing import add_history, read_history
+
+SHOWN = 20
+
+
+def import_(
+    table: Annotated[Literal["usage", "invoices"], typer.Argument(help="What the files hold.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="CSV files with a line of column names.", metavar="FILE...")],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help="Our column and the file's, as vm_id=server; may be repeated.", metavar="OUR=THEIRS"
+        ),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Whose they are, where the file has no column account.", metavar="NAME")
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Of the traffic: B, kB, MB, GB, TB, KiB, MiB or GiB.")] = "MB",
+    date_format: Annotated[str, typer.Option(help="As DD.MM.YYYY, or a pattern of strptime.")] = "YYYY-MM-DD",
+    delimiter: Annotated[str, typer.Option(help="What separates the columns.")] = ",",
+    decimal: Annotated[str, typer.Option(help="Decimal point or comma.")] = ".",
+    encoding: Annotated[str, typer.Option(help="As utf-8 or cp1252.")] = "utf-8",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and tell, and store nothing.")] = False,
+    config: Config = None,
+    archive: ArchiveUrl = None,
+    verbose: Verbose = 0,
+) -> None:
+    """Read usage or invoices of older months from CSV files into the archive.
+
+    Everything is checked before a row is stored. What the provider said is never replaced; what was imported before
+    is. Files of `export usage` and `export invoices` can be read as they are.
+    """
+    settings, store = opened(config, archive, verbose)
+    name, _ = settings.account(account)
+    try:
+        history = read_history(
+            files,
+            table,
+            account=name,
+            accounts=[name] if account else list(settings.accounts),
+            vms=store.history("vms"),
+            now=pd.Timestamp(datetime.now(UTC)),
+            columns=_mapping(columns or []),
+            unit=unit,
+            date_format=date_format,
+            delimiter="\t" if delimiter == r"\t" else delimiter,
+            decimal=decimal,
+            encoding=encoding,
+        )
+    except HistoryError as error:
+        for problem in error.problems[:SHOWN]:
+            say(f"  {problem}")
+        if len(error.problems) > SHOWN:
+            say("  and more")
+        raise
+    stored = add_history(store, table, history, dry_run=dry_run)
+    say(
+        f"{'would import' if dry_run else 'imported'} {table}: {stored.new} new, {stored.changed} changed, "
+        f"{stored.known} known already, {stored.left} left as the provider said them; {store.url}"
+    )
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in pairs:
+        ours, is_pair, theirs = pair.partition("=")
+        if not is_pair or not ours or not theirs:
+            raise SettingsError(f"--map {pair!r} must be our column and the file's, as vm_id=server")
+        found[ours] = theirs
+    return found

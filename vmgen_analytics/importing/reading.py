@@ -1,0 +1,269 @@
+"""CSV files of older months -> a table, or every line that is wrong."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.errors import HistoryError, UnexpectedDataWarning
+from vmgen_analytics.importing import cells
+from vmgen_analytics.importing.layout import UNITS, VM_COLUMNS, Layout
+from vmgen_analytics.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+ROWS_AT_ONCE = 50_000
+SHOWN = 1_000
+"""So many wrong lines are named; the others are counted."""
+MOST_MB = 1e10
+MOST_MONEY = 9_000_000_000.0
+NOT_WHOLE = ("partial", "provisional", "lost_tail")
+
+
+def read_history(
+    files: Iterable[str | Path],
+    table: str = "usage",
+    *,
+    account: str = "main",
+    accounts: Collection[str] | None = None,
+    vms: pd.DataFrame | None = None,
+    now: pd.Timestamp | None = None,
+    **layout: Any,
+) -> pd.DataFrame:
+    """Read older months from CSV files, all or nothing.
+
+    Parameters
+    ----------
+    files
+        Files with a line of column names: ours, the provider's, or given by ``columns``.
+    table
+        usage or invoices.
+    account
+        Whose they are, where a file has no column account.
+    accounts
+        The accounts that there are; by default any.
+    vms
+        Table ``vms``, all observations, to find VMs by name or fqdn.
+    now
+        The time, which no day may be after; by default this machine's.
+    **layout
+        ``columns``, ``unit``, ``date_format``, ``delimiter``, ``decimal`` and ``encoding``, where the files differ
+        from ours.
+
+    Returns
+    -------
+    DataFrame
+        Table ``usage`` with the status ``imported``, or ``invoices`` seen at the start of their date. [MB, currency]
+
+    Raises
+    ------
+    HistoryError
+        A file cannot be read, or lines are wrong: ``problems`` names each with file, line, column, value and what is
+        expected.
+    """
+    instant = pd.Timestamp.now("UTC") if now is None else now  # noqa: TID251 - only where the caller has no clock
+    reader = _Reader(Layout(table, **layout), account, accounts, vms, instant)
+    for path in map(Path, files):
+        reader.read(path)
+    return reader.table()
+
+
+class _Reader:
+    """What was read so far, and what was wrong."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        account: str,
+        accounts: Collection[str] | None,
+        vms: pd.DataFrame | None,
+        now: pd.Timestamp,
+    ) -> None:
+        self.layout, self.account, self.accounts, self.now = layout, account, accounts, now
+        self.latest = now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=1)  # somewhere it is
+        self.named = _names(vms)
+        self.parts: list[pd.DataFrame] = []
+        self.places: list[str] = []
+        self.problems: list[str] = []
+        self.wrong = 0
+        self.left_out = 0
+
+    def read(self, path: Path) -> None:
+        self.places.append(str(path))
+        try:
+            with path.open(encoding=_encoding(self.layout.encoding), newline="") as file:
+                lines = csv.reader(file, delimiter=self.layout.delimiter, strict=True)
+                header = [name.strip() for name in next(lines, [])]
+                if not header:
+                    raise HistoryError(f"{path} is empty; it needs a line of column names and lines beneath it")
+                positions = self.layout.positions(header, f"{path}, line 1")
+                rows = _numbered(lines)
+                count = 0
+                while part := list(itertools.islice(rows, ROWS_AT_ONCE)):
+                    count += len(part)
+                    self._take(part, positions, len(header))
+        except UnicodeError:
+            raise HistoryError(
+                f"{path} is not {self.layout.encoding}: name its encoding, as --encoding cp1252"
+            ) from None
+        except csv.Error as error:
+            raise HistoryError(f"{path}, line {lines.line_num}: no CSV: {error}") from None
+        except OSError as error:
+            raise HistoryError(f"cannot read {path}: {error.strerror}") from None
+        if not count:
+            raise HistoryError(f"{path} has no line beneath its column names")
+
+    def table(self) -> pd.DataFrame:
+        table = TABLES[self.layout.table]
+        rows = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame()
+        if not rows.empty:
+            self._name_repeated(rows, [name for name in table.key if name != "seen_at"])
+        if self.wrong:
+            raise HistoryError(
+                f"{self.wrong} wrong {'cell' if self.wrong == 1 else 'cells'}: nothing was stored", tuple(self.problems)
+            )
+        if self.left_out:
+            warnings.warn(
+                f"{self.left_out} lines were left out: their days were not seen whole, or they say no traffic",
+                UnexpectedDataWarning,
+                stacklevel=3,
+            )
+        return table.cast(rows) if not rows.empty else table.frame()
+
+    def _take(self, part: list[tuple[int, list[str]]], positions: Mapping[str, int], width: int) -> None:
+        for line, row in part:
+            if len(row) != width:
+                self._blame(len(self.places) - 1, line, "", "", f"{width} columns, and not {len(row)}")
+        good = [(line, row) for line, row in part if len(row) == width]
+        lines = np.array([line for line, _ in good], dtype="int64")
+        texts = {
+            name: pd.Series([row[position].strip() for _, row in good], dtype="str")
+            for name, position in positions.items()
+        }
+        found = self._usage(texts, lines) if self.layout.table == "usage" else self._invoices(texts, lines)
+        self.parts.append(found.assign(file=len(self.places) - 1, line=lines[found.index]))
+
+    def _usage(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.DataFrame:
+        accounts = self._accounts(texts, lines)
+        columns: dict[str, Any] = {"account": accounts, "vm_id": self._vm_ids(texts, accounts, lines)}
+        columns["date"] = self._checked(
+            "date", texts["date"], lines, cells.days(texts["date"], self.layout, self.latest)
+        )
+        factor = UNITS[self.layout.unit]
+        for name in ("in_MB", "out_MB"):
+            read = cells.numbers(texts[name], self.layout, 0, MOST_MB / factor)
+            columns[name] = self._checked(name, texts[name], lines, read) * factor
+        rows = pd.DataFrame(columns).assign(seen_at=self.now, status="imported")
+        said = rows["in_MB"].notna() | rows["out_MB"].notna() | (texts["in_MB"] != "") | (texts["out_MB"] != "")
+        if "status" in texts:
+            said &= ~texts["status"].isin(NOT_WHOLE)
+        self.left_out += int((~said).sum())
+        return rows[said.to_numpy()]
+
+    def _invoices(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.DataFrame:
+        date, total = texts["invoice_date"], texts["total_cost"]
+        rows = pd.DataFrame(
+            {
+                "account": self._accounts(texts, lines),
+                "invoice_id": self._checked("invoice_id", texts["invoice_id"], lines, cells.ids(texts["invoice_id"])),
+                "invoice_date": self._checked("invoice_date", date, lines, cells.days(date, self.layout, self.latest)),
+            }
+        )
+        amounts, is_wrong = cells.numbers(total, self.layout, -MOST_MONEY, MOST_MONEY)
+        rows["total_cost"] = self._checked("total_cost", total, lines, (amounts, is_wrong | (total == "").to_numpy()))
+        status = texts.get("status")
+        rows["status"] = None if status is None else status.where(status != "")
+        return rows.assign(seen_at=rows["invoice_date"].dt.tz_localize("UTC"))
+
+    def _accounts(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.Series:
+        if "account" not in texts:
+            return pd.Series(self.account, index=range(len(lines)), dtype="str")
+        found = texts["account"]
+        if self.accounts is not None:
+            self._checked("account", found, lines, (found.to_numpy(), (~found.isin(list(self.accounts))).to_numpy()))
+        return found
+
+    def _vm_ids(self, texts: dict[str, pd.Series], accounts: pd.Series, lines: np.ndarray) -> np.ndarray:
+        """Take the number of each VM; by fqdn or name where the file has no numbers."""
+        column = next(name for name in VM_COLUMNS if name in texts)
+        if column == "vm_id":
+            return self._checked("vm_id", texts["vm_id"], lines, cells.ids(texts["vm_id"]))
+        known = {
+            key: self.named.get((column, *key), frozenset()) for key in set(zip(accounts, texts[column], strict=True))
+        }
+        found = [known[key] for key in zip(accounts, texts[column], strict=True)]
+        for line, value, vm_ids in zip(lines, texts[column], found, strict=True):
+            if len(vm_ids) != 1:
+                among = f"it was that of VMs {', '.join(map(str, sorted(vm_ids)))}" if vm_ids else "no VM had it"
+                self._blame(len(self.places) - 1, line, column, value, f"the {column} of one VM; {among}: give vm_id")
+        return np.array([next(iter(vm_ids), 0) for vm_ids in found], dtype="int64")
+
+    def _checked(
+        self, column: str, texts: pd.Series, lines: np.ndarray, read: tuple[np.ndarray, np.ndarray]
+    ) -> np.ndarray:
+        values, is_wrong = read
+        for position in np.flatnonzero(is_wrong):
+            self._blame(len(self.places) - 1, lines[position], column, texts.iloc[position], self._expected(column))
+        return values
+
+    def _expected(self, column: str) -> str:
+        if column == "account":
+            return f"an account of the settings: {', '.join(self.accounts or ())}"
+        if column in ("date", "invoice_date"):
+            return f"a day as {self.layout.date_format}, from 2000 on and not in the future (--date-format)"
+        if column in ("in_MB", "out_MB", "total_cost"):
+            spelled = "a comma" if self.layout.decimal == "," else "a point"
+            bounds = f"from {-MOST_MONEY:,.0f} to {MOST_MONEY:,.0f}"
+            if column != "total_cost":
+                bounds = f"of {self.layout.unit} from 0 to {MOST_MB / UNITS[self.layout.unit]:,.0f}"
+            return f"a number {bounds}, with {spelled} for decimals (--decimal) and nothing for thousands"
+        return "a whole number"
+
+    def _name_repeated(self, rows: pd.DataFrame, key: list[str]) -> None:
+        sound = rows[rows[key].notna().all(axis=1) & (rows[key[1]] > 0)]
+        again = sound[sound.duplicated(key)].merge(
+            sound.drop_duplicates(key)[[*key, "file", "line"]],
+            on=key,
+            how="left",
+            validate="many_to_one",
+            suffixes=("", "_first"),
+        )
+        self.wrong += max(0, len(again) - SHOWN)
+        for row in again.head(SHOWN).to_dict("records"):
+            thing = " ".join(str(row[name])[:10] for name in key[1:])
+            first = f"{self.places[row['file_first']]}, line {row['line_first']}"
+            self._blame(row["file"], row["line"], key[1], row[key[1]], f"it once; it repeats the {thing} of {first}")
+
+    def _blame(self, file: int, line: int, column: str, value: Any, expected: str) -> None:
+        self.wrong += 1
+        if len(self.problems) < SHOWN:
+            cell = f"{column} is {str(value)[:60]!r}; " if column else ""
+            self.problems.append(f"{self.places[file]}, line {line}: {cell}expected {expected}")
+
+
+def _numbered(lines: Any) -> Iterator[tuple[int, list[str]]]:
+    for row in lines:
+        if row:
+            yield lines.line_num, row
+
+
+def _encoding(name: str) -> str:
+    return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8") else name
+
+
+def _names(vms: pd.DataFrame | None) -> dict[tuple[str, str, str], frozenset[int]]:
+    """Which VMs had a name or fqdn: by its column, the account and itself."""
+    if vms is None:
+        return {}
+    found: dict[tuple[str, str, str], frozenset[int]] = {}
+    for column in ("fqdn", "vm_name"):
+        for (account, name), part in vms.groupby(["account", column])["vm_id"]:
+            found[column, str(account), str(name)] = frozenset(map(int, part))
+    return found
