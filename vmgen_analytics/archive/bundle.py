@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.fs import FileSelector, FileType
 
 from vmgen_analytics.archive.contents import TABLES, months_of
 from vmgen_analytics.archive.marks import VERSION
@@ -127,7 +128,10 @@ def _remove(place: Place, names: dict[str, pd.DataFrame]) -> None:
             shutil.rmtree(place.folder / name, ignore_errors=True)
             continue
         try:
-            place.files(name).delete_dir_contents("", missing_dir_ok=True)
+            files = place.files(name)
+            for info in files.get_file_info(FileSelector("", recursive=True, allow_not_found=True)):
+                if info.type == FileType.File:
+                    files.delete_file(info.path)
         except TROUBLE:  # the error that led here is told, and the next restore says what is left
             return
 

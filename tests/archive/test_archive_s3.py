@@ -1,0 +1,179 @@
+"""The same archive in an object store: moto's S3 server, on the loopback, in a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import boto3
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+from observations import fill, usage
+
+from vmgen_analytics import Archive, sync, vm_days
+from vmgen_analytics.api import Client
+from vmgen_analytics.archive import TABLES, bundle
+from vmgen_analytics.archive.check import check
+from vmgen_analytics.cli.app import main
+from vmgen_analytics.errors import ArchiveError
+from vmgen_analytics.sandbox import Sandbox
+
+SERVER = "import sys; from moto.server import main; main(['-H', '127.0.0.1', '-p', sys.argv[1]])"
+KEYS = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-central-1"}
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """Address of a store with the bucket ``history``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen([sys.executable, "-c", SERVER, str(port)], **quiet)
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait(10)
+
+
+def _wait_for(port):
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("moto's server did not start")
+
+
+@pytest.fixture
+def store(endpoint, monkeypatch):
+    """The store, by the variables that it is known by everywhere."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true"}.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="eu-central-1")
+    where = {"LocationConstraint": "eu-central-1"}
+    if "history" not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
+        client.create_bucket(Bucket="history", CreateBucketConfiguration=where)
+    yield client
+    client.close()
+
+
+def faults(archive):
+    return [str(fault) for checked in check(archive.place, TABLES) for fault in checked.faults]
+
+
+def test_sync_status_and_all_that_reads_work_in_a_store(store, tmp_path, capsys):
+    there, here = Archive("s3://history/fleet"), Archive(tmp_path / "here")
+    with Sandbox(vms=6, seed=1, today="2026-11-03", months=2, ticking=False) as sandbox:
+        with Client(sandbox.key, base_url=sandbox.url) as client:
+            for archive in (there, here):
+                assert sync(client, archive).is_complete
+            again = sync(client, there)
+        assert {name for name, rows in again.rows.items() if rows} == set()
+    for name in set(TABLES) - {"syncs"}:
+        columns = [column for column in TABLES[name].columns if column != "seen_at"]
+        pd.testing.assert_frame_equal(there.read(name)[columns], here.read(name)[columns])
+    pd.testing.assert_frame_equal(vm_days(there, "2026-11", "2026-12"), vm_days(here, "2026-11", "2026-12"))
+    assert faults(there) == []
+    assert ran("status", "--archive", there.url) == 0
+    assert ran("archive", "compact", "--archive", there.url) == 0
+    assert ran("archive", "check", "--archive", there.url) == 0
+    assert "is whole" in capsys.readouterr().err
+
+
+def test_an_export_moves_between_store_and_folder(store, tmp_path):
+    there, here, back = fill(Archive("s3://history/moved")), Archive(tmp_path / "here"), Archive("s3://history/back")
+    bundle.export(there.place, tmp_path / "a.zip")
+    bundle.restore(here.place, tmp_path / "a.zip")
+    bundle.restore(back.place, tmp_path / "a.zip")
+    for archive in (here, back):
+        pd.testing.assert_frame_equal(archive.history("usage"), there.history("usage"))
+        assert faults(archive) == []
+    with pytest.raises(ArchiveError, match="is not empty"):
+        bundle.restore(back.place, tmp_path / "a.zip")
+
+
+def test_a_restore_that_breaks_off_leaves_nothing_in_the_store(store, tmp_path, monkeypatch):
+    bundle.export(fill(Archive(tmp_path / "here")).place, tmp_path / "a.zip")
+    create = bundle.create
+
+    def breaks(place, table, parts):
+        create(place, table, parts)
+        if table.name == "syncs":
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(bundle, "create", breaks)
+    with pytest.raises(ArchiveError, match="Input/output error"):
+        bundle.restore(Archive("s3://history/broken").place, tmp_path / "a.zip")
+    assert Archive("s3://history/broken").tables() == []
+
+
+def test_a_file_that_is_gone_from_the_store_is_named(store):
+    archive = fill(Archive("s3://history/damaged"))
+    file = DeltaTable("s3://history/damaged/usage").file_uris()[0].removeprefix("s3://history/")
+    store.delete_object(Bucket="history", Key=file)
+    (fault,) = faults(archive)
+    assert fault.startswith("usage, account ")
+    assert fault.endswith(".parquet: the file is missing")
+
+
+def test_writers_at_once_lose_and_double_nothing(store):
+    """They make the table at once, and then write the same month."""
+    failed = []
+
+    def add(writer):
+        try:
+            for number in range(4):
+                Archive("s3://history/many").add("usage", usage((writer * 10 + number, "2026-11-01", 1.0)))
+        except ArchiveError as error:
+            failed.append(str(error))
+
+    writers = [threading.Thread(target=add, args=(number,)) for number in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    archive = Archive("s3://history/many")
+    assert failed == []
+    assert archive.read("usage")["vm_id"].tolist() == [w * 10 + n for w in range(3) for n in range(4)]
+    assert faults(archive) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "unset", "sentence"),
+    [
+        ("s3://nowhere/x", (), "there is no such bucket; make it in the store"),
+        (
+            "s3://history/x",
+            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+            "there are no credentials for it; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        ("s3://history/x", ("AWS_ENDPOINT_URL",), "the store does not answer; look at AWS_ENDPOINT_URL"),
+    ],
+)
+def test_what_is_wrong_with_the_store_is_one_short_sentence(store, monkeypatch, capsys, url, unset, sentence):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in unset:
+        monkeypatch.delenv(name)
+    if "AWS_ENDPOINT_URL" in unset:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert ran("status", "--archive", url) == 1
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert len(told) < 250
+    assert len(told.splitlines()) == 1
+
+
+def ran(*words):
+    with pytest.raises(SystemExit) as exited:
+        main(list(words))
+    return exited.value.code
