@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.cost import monthly_costs
+from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.errors import ArchiveError, SettingsError
 from vmgen_analytics.fleet import coverage
 from vmgen_analytics.fleet.coverage import month_state
 from vmgen_analytics.ledger import read_ledger
 from vmgen_analytics.plots.labels import as_month, money
-from vmgen_analytics.report.cents import rounded
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.cost import reconciliation
+from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.plots.labels import month_name
-from vmgen_analytics.report.cents import rounded
 from vmgen_analytics.report.shape import ReportTable, Section, amounts, labelled, summed, text
 from vmgen_analytics.report.spending import LEAST
 

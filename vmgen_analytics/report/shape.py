@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.report.cents import printed_cents, rounded
+from vmgen_analytics.cost.cents import printed_cents, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

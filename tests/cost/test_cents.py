@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from vmgen_analytics.report.cents import printed_cents, rounded
+from vmgen_analytics.cost.cents import printed_cents, rounded
 
 MILLIONTHS = st.integers(-(10**12), 10**12)
 
