@@ -1,0 +1,225 @@
+"""What the archive keeps: observations of the provider's answers, and what was asked of machines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vmgen_analytics.schema.columns import (
+    ACCOUNT,
+    CONTINENT,
+    DISK,
+    IN,
+    OUT,
+    PACKAGE,
+    RAM,
+    SEEN_AT,
+    SEEN_ON,
+    VCPUS,
+    VM,
+    VM_NAME,
+)
+from vmgen_analytics.table import DAY, INSTANT, TEXT, Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ARCHIVED: Sequence[Table] = (
+    Table(
+        "accounts",
+        "an account as it was at an instant",
+        ("account", "seen_at"),
+        {
+            "account": ACCOUNT,
+            "seen_at": SEEN_AT,
+            "credit": Column("float64", "what is left of what was paid in advance", "currency"),
+            "invoicing_model": Column(TEXT, "before or after payment"),
+            "billing_address": Column(TEXT, "as it stands on invoices"),
+        },
+    ),
+    Table(
+        "invoices",
+        "an invoice as it was at an instant",
+        ("account", "invoice_id", "seen_at"),
+        {
+            "account": ACCOUNT,
+            "invoice_id": Column("int64", "number of the invoice", source="id"),
+            "seen_at": SEEN_AT,
+            "invoice_date": Column(DAY, "date of the invoice", source="date"),
+            "status": Column(TEXT, "the provider's word for it"),
+            "total_cost": Column("float64", "its total; a credit is negative", "currency"),
+        },
+    ),
+    Table(
+        "locations",
+        "a location on a day",
+        ("account", "location_id", "seen_on"),
+        {
+            "account": ACCOUNT,
+            "location_id": Column("int64", "number of the location", source="id"),
+            "seen_on": SEEN_ON,
+            "location": Column(TEXT, "name of the location", source="name"),
+            "continent": CONTINENT,
+        },
+    ),
+    Table(
+        "packages",
+        "a package that a location offers on a day",
+        ("account", "location_id", "package", "seen_on"),
+        {
+            "account": ACCOUNT,
+            "location_id": Column("int64", "number of the location", source="id"),
+            "package": Column(TEXT, "name of the package", source="name"),
+            "seen_on": SEEN_ON,
+            "vcpus": VCPUS,
+            "ram_GB": RAM,
+            "disk_GB": DISK,
+        },
+    ),
+    Table(
+        "vms",
+        "a VM on a day",
+        ("account", "vm_id", "seen_on"),
+        {
+            "account": ACCOUNT,
+            "vm_id": replace(VM, source="id"),
+            "seen_on": SEEN_ON,
+            "vm_name": replace(VM_NAME, source="name"),
+            "fqdn": Column(TEXT, "full domain name"),
+            "state": Column(TEXT, "the provider's word for it, as UP"),
+            "uptime": Column(TEXT, "as the provider words it"),
+            "uptime_h": Column("float64", "uptime as a number, where it can be read", "h"),
+            "ipv4": Column(TEXT, "address as it came"),
+            "ipv6": Column(TEXT, "address as it came"),
+            "package": PACKAGE,
+            "seen_at": SEEN_AT,
+        },
+    ),
+    Table(
+        "usage",
+        "the traffic of a VM on a day",
+        ("account", "vm_id", "date"),
+        {
+            "account": ACCOUNT,
+            "vm_id": VM,
+            "date": Column(DAY, "day of the traffic, in the account's time zone"),
+            "in_MB": IN,
+            "out_MB": OUT,
+            "seen_at": SEEN_AT,
+            "status": Column(TEXT, "partial, provisional, final, lost_tail or imported"),
+        },
+    ),
+    Table(
+        "superseded_usage",
+        "a report of a day's traffic that a later one replaced",
+        ("account", "vm_id", "date", "superseded_at"),
+        {
+            "account": ACCOUNT,
+            "vm_id": VM,
+            "date": Column(DAY, "day of the traffic, in the account's time zone"),
+            "superseded_at": Column(INSTANT, "when the later one was made, or its month was closed"),
+            "in_MB": IN,
+            "out_MB": OUT,
+            "seen_at": SEEN_AT,
+            "status": Column(TEXT, "status of the traffic until then"),
+        },
+    ),
+    Table(
+        "restatements",
+        "a final day that the provider changed",
+        ("account", "vm_id", "date", "seen_at"),
+        {
+            "account": ACCOUNT,
+            "vm_id": VM,
+            "date": Column(DAY, "day of the traffic, in the account's time zone"),
+            "seen_at": SEEN_AT,
+            "in_MB": IN,
+            "out_MB": OUT,
+            "in_MB_before": replace(IN, meaning="traffic received, as it was before"),
+            "out_MB_before": replace(OUT, meaning="traffic sent, as it was before"),
+        },
+    ),
+    Table(
+        "networking",
+        "an address of a VM on a day",
+        ("account", "vm_id", "ip", "seen_on"),
+        {
+            "account": ACCOUNT,
+            "vm_id": VM,
+            "ip": Column(TEXT, "address as it came"),
+            "seen_on": SEEN_ON,
+            "ip_version": Column(TEXT, "IPv4 or IPv6"),
+            "gateway": Column(TEXT, "as it came"),
+            "netmask": Column(TEXT, "as it came"),
+            "broadcast": Column(TEXT, "as it came"),
+            "rev_dns": Column(TEXT, "reverse DNS name"),
+            "is_primary": Column("boolean", "whether it is the VM's main address"),
+        },
+    ),
+    Table(
+        "jobs",
+        "a job of a VM",
+        ("account", "vm_id", "event", "started_at"),
+        {
+            "account": ACCOUNT,
+            "vm_id": VM,
+            "event": Column(TEXT, "what was done, as power_on"),
+            "started_at": Column(INSTANT, "when it began"),
+            "status": Column(TEXT, "the provider's word for it"),
+            "last_updated_at": Column(INSTANT, "when it last changed"),
+            "seen_at": SEEN_AT,
+        },
+    ),
+    Table(
+        "superseded_jobs",
+        "a report of a job that a later one replaced",
+        ("account", "vm_id", "event", "started_at", "superseded_at"),
+        {
+            "account": ACCOUNT,
+            "vm_id": VM,
+            "event": Column(TEXT, "what was done, as power_on"),
+            "started_at": Column(INSTANT, "when it began"),
+            "superseded_at": Column(INSTANT, "when the later one was made"),
+            "status": Column(TEXT, "the provider's word for it until then"),
+            "last_updated_at": Column(INSTANT, "when it had last changed"),
+            "seen_at": SEEN_AT,
+        },
+    ),
+    Table(
+        "syncs",
+        "a sync of an account",
+        ("account", "started_at"),
+        {
+            "account": ACCOUNT,
+            "started_at": Column(INSTANT, "by the provider's clock"),
+            "ended_at": Column(INSTANT, "by the provider's clock"),
+            "requests": Column("int64", "requests sent"),
+            "failures": Column("int64", "answers and values that could not be had"),
+            "rows": Column("int64", "rows that are new or changed"),
+            "incomplete": Column(TEXT, "tables that lack something, separated by commas"),
+            "learned": Column(TEXT, "what the server does in its own way, separated by semicolons"),
+            "time_zone": Column(TEXT, "in which the account's days begin and end, as Europe/Amsterdam"),
+            "error": Column(TEXT, "why it was broken off; missing where it ran to its end"),
+        },
+    ),
+    Table(
+        "commands",
+        "a command that was sent, or was about to be",
+        ("account", "requested_at", "command_id"),
+        {
+            "account": ACCOUNT,
+            "requested_at": Column(INSTANT, "when it was about to be sent, by the provider's clock"),
+            "command_id": Column(TEXT, "our own number of the command"),
+            "vm_id": Column("Int64", "number of the VM; of a deployment once it is known; missing where none is meant"),
+            "command": Column(TEXT, "power_on, power_off, reboot, deploy, delete, save_user_data_script or ticket"),
+            "details": Column(TEXT, "what else was asked for, as JSON without its secrets; empty for most"),
+            "user": Column(TEXT, "who asked, by the name on this machine"),
+            "reason": Column(TEXT, "why, in their words"),
+            "outcome": Column(
+                TEXT, "sending, then accepted, then done, failed or timed_out; or not_sent, refused or unknown"
+            ),
+            "job_id": Column(TEXT, "the provider's number of the job, where it gave one"),
+            "finished_at": Column(INSTANT, "when the outcome was known"),
+        },
+    ),
+)

@@ -1,0 +1,268 @@
+"""What it costs, by prices and by invoices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vmgen_analytics.schema.columns import (
+    ACCOUNT,
+    CALENDAR_MONTH,
+    CENTRE,
+    COST,
+    FQDN,
+    GROUPS,
+    LIST_COST,
+    LOCATION,
+    NEWEST_NAME,
+    PACKAGE,
+    SEEN_AT,
+    VM,
+    VM_NAME,
+)
+from vmgen_analytics.table import DAY, MONTH, TEXT, Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COSTS: Sequence[Table] = (
+    Table(
+        "rated_costs",
+        "a VM-day at list price",
+        ("account", "date", "vm_id"),
+        {
+            "account": ACCOUNT,
+            "date": Column(DAY, "day, in the account's time zone"),
+            "vm_id": VM,
+            "list_cost": Column("float64", "monthly price / days of the month; missing without a price", "currency"),
+            "transfer_cost": Column("float64", "overage; missing where no transfer policy is known", "currency"),
+            "price_source": Column(TEXT, "file and line of the price; missing without one"),
+        },
+    ),
+    Table(
+        "allocated_costs",
+        "a part of an invoice",
+        ("account", "invoice_id", "date", "vm_id", "cost_centre", "shared_from"),
+        {
+            "account": ACCOUNT,
+            "invoice_id": Column("int64", "number of the invoice"),
+            "date": Column(DAY, "day of the VM; first of the month for what is unallocated"),
+            "vm_id": Column("Int64", "number of the VM; missing for what is unallocated"),
+            "cost_centre": CENTRE,
+            "shared_from": Column(TEXT, "cost centre whose shared cost it is; empty for one's own"),
+            "month": replace(CALENDAR_MONTH, meaning="month that the invoice bills"),
+            "vm_name": VM_NAME,
+            "fqdn": FQDN,
+            "package": PACKAGE,
+            "location": LOCATION,
+            "rule": Column(TEXT, "file and line that give it to the cost centre; missing where none does"),
+            "key": Column(TEXT, "what the invoice was divided by, as price_book; unallocated where by nothing"),
+            "key_value": Column("float64", "the row's amount of it"),
+            "ratio": Column("float64", "its part of the invoice before rounding"),
+            "is_estimate": Column("bool", "whether the cost is inferred, as all money per VM is"),
+            "allocated_cost": COST,
+            "list_cost": LIST_COST,
+            "transfer_cost": Column("float64", "overage; missing where no transfer policy is known", "currency"),
+            "corrects": Column(
+                MONTH, "closed month that the row corrects; missing for what is billed in its own month"
+            ),
+            "reason": Column(TEXT, "why it is corrected; missing where it is not"),
+        },
+    ),
+    Table(
+        "estimated_prices",
+        "a price that closed months tell",
+        ("package", "location"),
+        {
+            "package": replace(PACKAGE, meaning="name of the package"),
+            "location": Column(TEXT, "where it holds; empty where it holds everywhere"),
+            "monthly_price": Column("float64", "what a VM with the package costs in a month", "currency"),
+            "standard_error": Column("float64", "how far it may be off; missing for a price of 0", "currency"),
+            "package_months": Column("float64", "months of VMs with the package that it rests on", "mo"),
+            "months": Column("int64", "closed months of accounts that all these prices rest on", "mo"),
+            "r_squared": Column("float64", "part of what the totals vary that all these prices explain", "1"),
+            "largest_residual": Column(
+                "float64", "total that fits least, less what these prices make of it", "currency"
+            ),
+        },
+    ),
+    Table(
+        "price_findings",
+        "a line of the price book, or a package that has none",
+        ("position",),
+        {
+            "position": Column("int64", "its place in the list"),
+            "price_source": Column(TEXT, "file and line; missing for a package that has none"),
+            "package": replace(PACKAGE, meaning="name of the package"),
+            "location": Column(TEXT, "where it holds; empty where it holds everywhere"),
+            "monthly_price": Column("float64", "the price; missing where there is none", "currency"),
+            "days_priced": Column("int64", "VM-days that it prices", "d"),
+            "finding": Column(TEXT, "what is strange about it; empty if nothing is"),
+        },
+    ),
+    Table(
+        "cost_centre_rules",
+        "a rule that says who pays",
+        ("position",),
+        {
+            "position": Column("int64", "its place among the rules"),
+            "rule": Column(TEXT, "file and line"),
+            "says": Column(TEXT, "what it asks for"),
+            "cost_centres": Column(TEXT, "who pays, separated by commas"),
+            "days_fitted": Column("int64", "VM-days that it fits", "d"),
+            "days_decided": Column("int64", "VM-days that it decides, as no earlier rule does", "d"),
+            "allocated_cost": Column("float64", "what it decides", "currency"),
+            "finding": Column(TEXT, "why it never decides; empty if it does"),
+        },
+    ),
+    Table(
+        "monthly_costs",
+        "the cost of a group in a month",
+        ("month",),
+        {
+            "month": CALENDAR_MONTH,
+            **GROUPS,
+            **NEWEST_NAME,
+            "allocated_cost": COST,
+            "list_cost": LIST_COST,
+            "share": Column("float64", "part of the month's total", "1"),
+            "change": Column("float64", "against the month before; missing in the first month", "currency"),
+        },
+        groups=tuple(GROUPS),
+    ),
+    Table(
+        "cost_changes",
+        "a reason why a month cost more or less than the one before",
+        ("month", "position"),
+        {
+            "month": replace(CALENDAR_MONTH, meaning="the later month"),
+            "position": Column("int64", "place of the reason in the telling"),
+            **{name: GROUPS[name] for name in ("account", "vm_id")},
+            **NEWEST_NAME,
+            "reason": Column(TEXT, "new VMs, gone VMs, days of existence, resized, list prices, traffic and others"),
+            "vms": Column("int64", "VMs that it concerns", "VM"),
+            "change": Column("float64", "how much more, in whole millionths", "currency"),
+            "total_before": Column("float64", "running total before the row; first the month's before", "currency"),
+            "total_after": Column("float64", "running total after the row; last the month's", "currency"),
+        },
+        groups=("account", "vm_id"),
+    ),
+    Table(
+        "unit_costs",
+        "what a unit cost a group in a month",
+        ("month",),
+        {
+            "month": CALENDAR_MONTH,
+            **{name: column for name, column in GROUPS.items() if name != "cost_centre"},
+            **NEWEST_NAME,
+            "allocated_cost": COST,
+            "vm_months": Column("float64", "VM-days / days of the month", "VM"),
+            "vcpu_months": Column("float64", "vCPUs of the VM-days / days of the month", "vCPU"),
+            "ram_GB_months": Column("float64", "memory of the VM-days / days of the month", "GB"),
+            "disk_GB_months": Column("float64", "disk of the VM-days / days of the month", "GB"),
+            "out_TB": Column("float64", "traffic sent, 1 TB = 1,000,000 MB", "TB"),
+            "cost_per_vm_month": Column("float64", "all of the cost / VM-months", "currency/VM"),
+            "cost_per_vcpu_month": Column("float64", "all of the cost / vCPU-months", "currency/vCPU"),
+            "cost_per_ram_GB_month": Column("float64", "all of the cost / GB-months of memory", "currency/GB"),
+            "cost_per_disk_GB_month": Column("float64", "all of the cost / GB-months of disk", "currency/GB"),
+            "cost_per_out_TB": Column("float64", "all of the cost / traffic sent", "currency/TB"),
+            "missing": Column(TEXT, "why a number is missing; empty if none is"),
+        },
+        groups=("account", "vm_id", "package", "location", "continent"),
+    ),
+    Table(
+        "cost_forecast",
+        "what a month will have cost when it ends",
+        ("month",),
+        {
+            "month": CALENDAR_MONTH,
+            "account": GROUPS["account"],
+            "as_of": Column(DAY, "day on which it was forecast"),
+            "so_far": Column("float64", "its invoices until then; missing without any", "currency"),
+            "expected": Column("float64", "the middle of what may come", "currency"),
+            "low": Column("float64", "in one month of ten it is less", "currency"),
+            "high": Column("float64", "in one month of ten it is more", "currency"),
+            "months_used": Column("int64", "closed months that it rests on", "month"),
+            "error": Column("float64", "median error of such forecasts of closed months on that day", "1"),
+            "run_rate_error": Column("float64", "the same of the cost so far per day", "1"),
+            "coverage": Column("float64", "part of the closed months that ended inside the interval", "1"),
+            "key": Column(TEXT, "what months are compared by: price_book, package_weight or even"),
+            "reason": Column(TEXT, "why something is missing; empty if nothing is"),
+        },
+        groups=("account",),
+    ),
+    Table(
+        "cost_forecast_backtest",
+        "a forecast of a closed month, as it would have been on one of its days",
+        ("month", "as_of"),
+        {
+            "month": CALENDAR_MONTH,
+            "as_of": Column(DAY, "day on which it would have been forecast"),
+            "account": GROUPS["account"],
+            "actual": Column("float64", "what the month cost", "currency"),
+            "expected": Column("float64", "the middle of what might have come", "currency"),
+            "low": Column("float64", "lower end of the interval of 80 %", "currency"),
+            "high": Column("float64", "upper end of the interval of 80 %", "currency"),
+            "run_rate": Column("float64", "the cost so far per day, for the whole month", "currency"),
+        },
+        groups=("account",),
+    ),
+    Table(
+        "budget_status",
+        "a budget, what was spent of it and what is expected",
+        ("position",),
+        {
+            "position": Column("int64", "its place in the file"),
+            "budget": Column(TEXT, "file and line"),
+            "scope": Column(TEXT, "what it is for"),
+            "first_month": replace(CALENDAR_MONTH, meaning="its first month"),
+            "last_month": replace(CALENDAR_MONTH, meaning="its last month"),
+            "amount": Column("float64", "what was meant to be spent", "currency"),
+            "actual": Column("float64", "what invoices charge until now; missing without any", "currency"),
+            "actual_share": Column("float64", "part of the amount", "1"),
+            "forecast": Column("float64", "what is expected by its end", "currency"),
+            "forecast_low": Column("float64", "in one case of ten it is less", "currency"),
+            "forecast_high": Column("float64", "in one case of ten it is more", "currency"),
+            "forecast_share": Column("float64", "part of the amount", "1"),
+            "state": Column(
+                TEXT, "on track, over 50 %, over 80 %, will be exceeded, exceeded; kept, when it is over; or unknown"
+            ),
+            "reason": Column(TEXT, "why something is missing; empty if nothing is"),
+        },
+    ),
+    Table(
+        "credit_runway",
+        "how long an account's credit lasts",
+        ("account",),
+        {
+            "account": ACCOUNT,
+            "seen_at": SEEN_AT,
+            "credit": Column("float64", "what is left of what was paid in advance", "currency"),
+            "invoicing_model": Column(TEXT, "before or after payment"),
+            "used_per_day": Column("float64", "what goes in a day", "currency/d"),
+            "rests_on": Column(TEXT, "what that is read from"),
+            "runs_out_on": Column(DAY, "first day on which nothing is left"),
+            "reason": Column(TEXT, "why that cannot be told; empty if it can"),
+        },
+    ),
+    Table(
+        "reconciliation",
+        "an invoice and what became of it; a later correction is a row of the month in which it is booked",
+        ("account", "invoice_id", "month"),
+        {
+            "account": ACCOUNT,
+            "invoice_id": Column("int64", "number of the invoice"),
+            "month": replace(CALENDAR_MONTH, meaning="month that it bills, or in which a correction is booked"),
+            "invoiced": Column(
+                "float64", "its total when the month closed; of a correction the difference", "currency"
+            ),
+            "allocated": Column("float64", "given to VMs", "currency"),
+            "unallocated": Column("float64", "given to none, because no VM was known", "currency"),
+            "list_cost": Column("float64", "the month's VM-days by the price book, on its largest invoice", "currency"),
+            "difference": Column(
+                "float64", "the month's invoices less its list cost, on its largest invoice", "currency"
+            ),
+            "state": Column(TEXT, "matched, or why not"),
+        },
+    ),
+)
