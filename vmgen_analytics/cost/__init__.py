@@ -6,6 +6,8 @@ from vmgen_analytics.cost.budgets import Budgets, budget_status
 from vmgen_analytics.cost.changes import cost_changes
 from vmgen_analytics.cost.cost_centres import CostCentres
 from vmgen_analytics.cost.estimation import estimated_prices
+from vmgen_analytics.cost.focus import focus_charges
+from vmgen_analytics.cost.focus_checks import check_focus
 from vmgen_analytics.cost.forecasts import cost_forecast, cost_forecast_backtest
 from vmgen_analytics.cost.monthly import monthly_costs
 from vmgen_analytics.cost.price_check import price_findings
@@ -24,12 +26,14 @@ __all__ = [
     "allocated_costs",
     "assigned_costs",
     "budget_status",
+    "check_focus",
     "cost_centre_rules",
     "cost_changes",
     "cost_forecast",
     "cost_forecast_backtest",
     "credit_runway",
     "estimated_prices",
+    "focus_charges",
     "monthly_costs",
     "price_findings",
     "rated_costs",
