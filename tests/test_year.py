@@ -17,7 +17,6 @@ from vmgen_analytics.sandbox import Sandbox
 from vmgen_analytics.scheduling import moments
 
 ZONES = ("UTC", "Europe/Amsterdam", "Pacific/Auckland", "America/Los_Angeles")
-SHARE_FAILING = 0.1
 TABLES = ("account", "invoices", "locations", "packages", "vms", "usage", "networking", "jobs")
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -31,8 +30,8 @@ class Trouble:
     vm_id: int | None = None
 
     @classmethod
-    def drawn(cls, chance: Random, vm_ids: list[int]) -> "Trouble":
-        if chance.random() >= SHARE_FAILING:
+    def drawn(cls, chance: Random, vm_ids: list[int], share: float) -> "Trouble":
+        if chance.random() >= share:
             return cls()
         kinds = (cls(is_outage=True), cls(table=chance.choice(TABLES)), cls(table="usage", vm_id=chance.choice(vm_ids)))
         return chance.choice(kinds)
@@ -52,6 +51,7 @@ class Year:
     """What the archive has to know, by what the provider served."""
 
     zone: ZoneInfo
+    share_failing: float
     seen: dict[tuple[int, date], tuple[int, int]] = field(default_factory=dict)
     seen_at: dict[tuple[int, date], datetime] = field(default_factory=dict)
     first: dict[int, date] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Year:
         for start, end in spans:
             for moment in moments(start, end, self.zone):
                 sandbox.set_clock(moment)
-                trouble = Trouble.drawn(chance, vm_ids)
+                trouble = Trouble.drawn(chance, vm_ids, self.share_failing)
                 trouble.befall(sandbox)
                 self.failed += trouble != Trouble()
                 with contextlib.suppress(VMgenError):
@@ -114,9 +114,11 @@ def check(year: Year, sandbox: Sandbox, archive: Archive, end: datetime) -> int:
     return lost
 
 
-def lived(zone: str, spans: list[tuple[str, str]], folder: str) -> tuple[Year, pd.DataFrame, int]:
+def lived(
+    zone: str, spans: list[tuple[str, str]], folder: str, *, share_failing: float
+) -> tuple[Year, pd.DataFrame, int]:
     archive = Archive(folder)
-    year = Year(ZoneInfo(zone))
+    year = Year(ZoneInfo(zone), share_failing)
     edges = [tuple(datetime.fromisoformat(edge).replace(tzinfo=UTC) for edge in span) for span in spans]
     with (
         Sandbox(vms=3, seed=5, today=edges[0][0], months=1, ticking=False, time_zone=zone) as sandbox,
@@ -129,11 +131,11 @@ def lived(zone: str, spans: list[tuple[str, str]], folder: str) -> tuple[Year, p
 
 def test_two_month_turns_and_a_day_of_25_hours(tmp_path):
     spans = [
-        ("2026-10-24T18:00", "2026-10-26T12:00"),
-        ("2026-10-31T08:00", "2026-11-01T08:00"),
-        ("2026-11-30T18:00", "2026-12-01T01:00"),
+        ("2026-10-24T18:00", "2026-10-26T07:00"),
+        ("2026-10-31T16:00", "2026-11-01T00:30"),
+        ("2026-11-30T20:30", "2026-12-01T00:00"),
     ]
-    year, usage, lost = lived("Europe/Amsterdam", spans, str(tmp_path / "archive"))
+    year, usage, lost = lived("Europe/Amsterdam", spans, str(tmp_path / "archive"), share_failing=0.25)
     assert year.failed > 3
     assert lost
     assert usage["date"].max() == pd.Timestamp("2026-12-01")
@@ -143,7 +145,9 @@ def test_two_month_turns_and_a_day_of_25_hours(tmp_path):
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_year_on_schedule(tmp_path, zone):
-    year, usage, lost = lived(zone, [("2026-01-01T16:00", "2027-01-02T00:00")], str(tmp_path / "archive"))
+    year, usage, lost = lived(
+        zone, [("2026-01-01T16:00", "2027-01-02T00:00")], str(tmp_path / "archive"), share_failing=0.1
+    )
     assert year.failed > 100
     assert lost
     assert usage["date"].max() >= pd.Timestamp("2027-01-01")

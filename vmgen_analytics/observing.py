@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 KEY = ["account", "vm_id", "date"]
 TRAFFIC = ["in_MB", "out_MB"]
 SAID = [*TRAFFIC, "status"]
+UNSETTLED = frozenset({"partial", "provisional"})
+"""What a day is until it is settled."""
 CLOSING = pd.Timedelta(hours=12)
 """How long after its end a month may still get what a late sync brings."""
 CLOCK_STEP = pd.Timedelta(seconds=1)
@@ -83,7 +85,7 @@ def observed_usage(old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp) -> O
     for name in TRAFFIC:
         known = both[f"{name}_known"]
         gone = both[name].isna() & known.notna()
-        is_less |= (both[name] < known) & both["status_known"].isin(["partial", "provisional"])
+        is_less |= (both[name] < known) & both["status_known"].isin(UNSETTLED)
         both[name] = both[name].mask(gone, known)
         is_kept |= gone
     both["status"] = both["status"].mask(is_kept, both["status_known"])
@@ -147,7 +149,7 @@ def settled_usage(
         Table ``usage``, the rows that change.
     """
     earlier = usage[usage["date"] < now.to_period("M").to_timestamp()]
-    earlier = earlier[earlier["status"].isin(["partial", "provisional"])]
+    earlier = earlier[earlier["status"].isin(UNSETTLED)]
     still = pd.MultiIndex.from_frame(earlier[KEY]).isin(pd.MultiIndex.from_frame(shown[KEY]))
     earlier = earlier[~still]
     is_closed = earlier["date"] + pd.offsets.MonthBegin(1) + CLOSING <= now

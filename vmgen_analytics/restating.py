@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from vmgen_analytics.archive.scanning import scan
 from vmgen_analytics.errors import Failure, UnexpectedDataWarning
-from vmgen_analytics.observing import differs, observed_usage, settled_usage, superseded
+from vmgen_analytics.observing import UNSETTLED, differs, observed_usage, settled_usage, superseded
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from vmgen_analytics.archive import Archive
 
@@ -155,7 +156,7 @@ def settle_usage(
     here = now.tz_convert(zone).tz_localize(None)
     this_month = here.to_period("M")
     earlier = [month for month in archive.months("usage", account=account) if month < this_month][-RECENT:]
-    if not earlier:
+    if not earlier or not _unsettled(archive, account, earlier):
         return 0
     usage = archive.read("usage", str(earlier[0]), str(this_month), account=account)
     settled = settled_usage(usage, shown, answered, here)
@@ -168,3 +169,9 @@ def settle_usage(
 def _keep(archive: Archive, name: str, rows: pd.DataFrame) -> int:
     """Add rows, of which there are none most of the time."""
     return 0 if rows.empty else archive.add(name, rows)
+
+
+def _unsettled(archive: Archive, account: str, months: Sequence[pd.Period]) -> bool:
+    """Tell whether any day of some months may still have to be settled, which is seldom, by one column of them."""
+    statuses = scan(archive, "usage", ("status",), months={str(month) for month in months}, account=account)
+    return not UNSETTLED.isdisjoint(statuses.column("status").unique().to_pylist())
