@@ -60,7 +60,7 @@ def synced(folder, month, years):
 @pytest.mark.parametrize(
     "years",
     [
-        pytest.param(Years(months=4, vms=20, hours=24, limit_MB=10), id="a tenth"),
+        pytest.param(Years(months=3, vms=20, hours=24, limit_MB=10), id="a tenth"),
         pytest.param(
             Years(months=36, vms=200, hours=6, limit_MB=100),
             id="three years",
