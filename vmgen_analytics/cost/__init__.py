@@ -16,6 +16,7 @@ from vmgen_analytics.cost.rating import rated_costs
 from vmgen_analytics.cost.reconciliation import reconciliation
 from vmgen_analytics.cost.runway import credit_runway
 from vmgen_analytics.cost.shared_costs import SharedCosts
+from vmgen_analytics.cost.statements import cost_statement
 from vmgen_analytics.cost.unit_costs import unit_costs
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "cost_changes",
     "cost_forecast",
     "cost_forecast_backtest",
+    "cost_statement",
     "credit_runway",
     "estimated_prices",
     "focus_charges",
