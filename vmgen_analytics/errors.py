@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vmgen_analytics.power import Job
-
 
 class VMgenError(Exception):
     """Base of every error of this package.
@@ -378,7 +376,7 @@ class JobTimeout(CommandError, TimeoutError):
     """
 
     sent = "yes"
-    job: Job | None = None
+    job: Any = None
 
 
 class WaitStopped(KeyboardInterrupt):
@@ -392,6 +390,6 @@ class WaitStopped(KeyboardInterrupt):
         What `vmgen_analytics.power.wait` takes to go on waiting.
     """
 
-    def __init__(self, message: str, job: Job | None = None) -> None:
+    def __init__(self, message: str, job: Any = None) -> None:
         super().__init__(message)
         self.job = job

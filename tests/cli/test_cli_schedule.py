@@ -132,7 +132,7 @@ def test_printed_line_syncs(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
     bare = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     subprocess.run(["/bin/sh", "-c", command], check=True, env=bare, cwd="/", timeout=60)
     log = (tmp_path / "sync.log").read_text(encoding="utf-8")
-    assert re.search(r"^sync at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$", log, re.MULTILINE)
+    assert re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC main: \d+ requests", log, re.MULTILINE)
     assert "new or changed" in log
     assert not Archive(tmp_path / "50% of it").read("usage").empty
 

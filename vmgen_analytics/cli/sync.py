@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,8 +37,6 @@ def sync(
     account of the settings is fetched.
     """
     settings, store = opened(config, archive, verbose)
-    if not sys.stderr.isatty():  # a log of many syncs wants to know when each was
-        say(f"sync at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
     names = account or list(settings.accounts)
     for name in names:
         settings.account(name)
@@ -64,7 +61,8 @@ def _synced(name: str, config: Path | None, store: Archive, wait_s: float, *, is
 
 def _tell(report: SyncReport, store: Archive) -> None:
     news = ", ".join(f"{rows} {name}" for name, rows in report.rows.items() if rows) or "nothing new"
-    say(f"{report.account}: {report.requests} requests; new or changed: {news}; kept in {store.url}")
+    when = "" if sys.stderr.isatty() else f"{report.ended_at:%Y-%m-%d %H:%M:%S} UTC "  # a log of many syncs wants it
+    say(f"{when}{report.account}: {report.requests} requests; new or changed: {news}; kept in {store.url}")
     for failure in report.failures[:SHOWN]:
         say(f"  not had: {failure}")
     if len(report.failures) > SHOWN:
