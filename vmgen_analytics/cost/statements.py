@@ -79,7 +79,7 @@ def cost_statement(costs: pd.DataFrame, month: pd.Period | str, cost_centre: str
     lines["line"] = lines.groupby("cost_centre").cumcount() + 1
     if cost_centre is not None:
         lines = lines[lines["cost_centre"] == cost_centre]
-    return table.cast(lines.assign(month=wanted))
+    return table.cast(lines.assign(month=str(wanted)))
 
 
 def _entries(costs: pd.DataFrame) -> pd.DataFrame:
@@ -96,8 +96,8 @@ def _entries(costs: pd.DataFrame) -> pd.DataFrame:
     gross = booked.assign(cost_centre=booked["cost_centre"].mask(is_shared, booked["shared_from"]))
     # the lines of a shared cost name the rule by which it is shared, so that of its VMs is not known any more
     gross["rule"] = gross["rule"].mask(gross["cost_centre"].isin(spread["shared_from"].unique()))
-    nobody = {name: pd.array([None] * len(spread), dtype=costs[name].dtype) for name in MACHINE}
-    nameless = spread.assign(**nobody)
+    nameless = spread.copy()
+    nameless[MACHINE] = spread[MACHINE].iloc[:0].reindex(spread.index)
     is_correction = spread["corrects"].notna().to_numpy()
     received = nameless.assign(kind=np.where(is_correction, "correction", "shared"), counterpart=spread["shared_from"])
     passed_on = nameless.assign(

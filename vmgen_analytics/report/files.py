@@ -88,7 +88,7 @@ def write_files(facts: Facts, out: Path | str) -> ReportFiles:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            _put(folder / name, data)
+            put(folder / name, data)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise VMgenError(f"cannot write the report to {folder}: {reason}; choose another folder with --out") from None
@@ -99,8 +99,14 @@ def write_files(facts: Facts, out: Path | str) -> ReportFiles:
     )
 
 
-def _put(path: Path, data: bytes) -> None:
-    """Write a file beside its place and then move it there, so that nobody finds half of it."""
+def put(path: Path, data: bytes) -> None:
+    """Write a file beside its place and then move it there, so that nobody finds half of it.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         unfinished.write_bytes(data)

@@ -72,8 +72,8 @@ def _summary(book: Any, report: Report) -> None:
         rows += [("", paragraph) for paragraph in section.paragraphs]
     rows += [("", line) for line in report.small_print]
     for number, (question, answer) in enumerate(rows):
-        _write_text(sheet, number, 0, question, bold)
-        _write_text(sheet, number, 1, answer, bold if number == 0 else wrapped)
+        write_text(sheet, number, 0, question, bold)
+        write_text(sheet, number, 1, answer, bold if number == 0 else wrapped)
     sheet.freeze_panes(1, 0)
 
 
@@ -82,7 +82,7 @@ def _sheet(book: Any, table: ReportTable) -> None:
     for number, column in enumerate(table.columns):
         is_number = column.kind in NUMBERS
         place = {"align": "right" if is_number else "left", "valign": "top", "text_wrap": True}
-        _write_text(sheet, 0, number, column.heading, book.add_format({"bold": True, "bottom": 2, **place}))
+        write_text(sheet, 0, number, column.heading, book.add_format({"bold": True, "bottom": 2, **place}))
         cell = book.add_format({"num_format": FORMATS[column.kind], "valign": "top"})
         for row, value in enumerate(column.cells, start=1):
             _write(sheet, row, number, value, cell, is_number=is_number)
@@ -108,10 +108,11 @@ def _write(sheet: Any, row: int, column: int, value: Any, look: Any, *, is_numbe
     elif is_number:
         sheet.write_number(row, column, value, look)
     else:
-        _write_text(sheet, row, column, value, look)
+        write_text(sheet, row, column, value, look)
 
 
-def _write_text(sheet: Any, row: int, column: int, value: str, look: Any) -> None:
+def write_text(sheet: Any, row: int, column: int, value: str, look: Any) -> None:
+    """Write a text as it is, harmless and no longer than a cell holds."""
     words = plain(value)
     sheet.write_string(row, column, words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…", look)
 
