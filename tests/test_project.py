@@ -65,7 +65,8 @@ def test_readme_has_the_data_dictionary_of_the_schema() -> None:
 
 def test_readme_names_every_command_and_no_other() -> None:
     table = set(re.findall(r"^\| `([a-z]+)", README.read_text(encoding="utf-8"), re.MULTILINE))
-    assert table == {command.name for command in app.registered_commands}
+    groups = {group.name for group in app.registered_groups}
+    assert table == {command.name for command in app.registered_commands} | groups
 
 
 def test_readme_starts_with_the_two_commands() -> None:

@@ -40,7 +40,7 @@ def test_every_name_is_there_from_where_it_is_declared_and_explains_itself(name)
 
 
 def test_a_name_that_is_none_says_which_there_are():
-    with pytest.raises(AttributeError, match=r"has no attribute 'fetch_usages'; it has Archive, Client"):
+    with pytest.raises(AttributeError, match=r"has no attribute 'fetch_usages'; did you mean fetch_usage\?"):
         va.fetch_usages  # noqa: B018
 
 

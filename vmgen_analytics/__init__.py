@@ -9,6 +9,7 @@ Each name is loaded when it is first used, so that importing the package costs n
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +193,9 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
-        raise AttributeError(f"module 'vmgen_analytics' has no attribute {name!r}; it has {', '.join(__all__)}")
+        nearest = difflib.get_close_matches(name, __all__, n=1)
+        hint = f"did you mean {nearest[0]}?" if nearest else "dir(vmgen_analytics) lists what it has"
+        raise AttributeError(f"module 'vmgen_analytics' has no attribute {name!r}; {hint}")
     found = getattr(importlib.import_module(f"vmgen_analytics.{_HOME_OF[name]}"), name)
     globals()[name] = found
     return found
