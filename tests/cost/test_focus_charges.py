@@ -169,6 +169,48 @@ def test_an_invoice_without_vms_is_an_adjustment_and_a_credit_note_a_credit():
     assert rest["RegionName"].isna().all()
 
 
+def test_a_correction_of_a_closed_month_is_an_adjustment_of_the_month_in_which_it_is_booked():
+    costs = allocated_costs(DAYS, BILLED, PRICES)
+    late = costs[(costs["invoice_id"] == 5001) & (costs["date"] == "2026-10-31")]
+    late = late.assign(
+        invoice_id=4001,
+        date=pd.Timestamp("2026-10-01").as_unit("us"),
+        corrects=pd.PeriodIndex(["2026-09"] * len(late), freq="M"),
+        reason="the total changed from 3 to 2",
+        allocated_cost=[-0.4, -0.6],
+    )
+    costs = TABLES["allocated_costs"].cast(pd.concat([costs, late], ignore_index=True))
+    earlier = pd.concat([BILLED, invoices(-1.0, first=4001)], ignore_index=True)
+    charges = focus_charges(costs, DAYS, earlier, PRICES, month="2026-10", currency="EUR")
+    changes = charges[charges["ChargeClass"] == "Correction"]
+    found = [(row.ChargeCategory, row.InvoiceId, row.ResourceId, row.BilledCost) for row in changes.itertuples()]
+    assert found == [
+        ("Adjustment", "INV-4001", "vm-101", Decimal("-0.4")),
+        ("Adjustment", "INV-4001", "vm-102", Decimal("-0.6")),
+    ]
+    assert {f"{start:%Y-%m-%d}" for start in changes["ChargePeriodStart"]} == {"2026-09-01"}
+    assert {f"{start:%Y-%m-%d}" for start in changes["BillingPeriodStart"]} == {"2026-10-01"}
+    assert "corrects 2026-09: the total changed from 3 to 2" in changes["ChargeDescription"].iloc[0]
+    assert sums(charges[charges["ChargeClass"].isna()]) == sums(charged())
+    assert check_focus(charges, invoices=earlier, vms=DAYS)["finding"].tolist() == []
+
+
+def test_traffic_beyond_a_quota_has_its_list_cost():
+    book = PriceBook.of(
+        [
+            {"package": each, "monthly_price": 5, "included_transfer_GB": 10, "overage_price_per_GB": 0.5}
+            for each in "SM"
+        ]
+    )
+    days = DAYS.assign(out_MB=1_000.0)
+    charges = charged(days=days, book=book, billed=invoices(40.0))
+    sent = charges[charges["SkuId"] == "traffic-sent"].set_index("ResourceId")
+    assert sent.loc["vm-101", "ListCost"] == sent.loc["vm-101", "ContractedCost"] == Decimal("10.5")
+    assert sent.loc["vm-101", "BilledCost"] == 0
+    assert "beyond the quota" in sent.loc["vm-101", "ChargeDescription"]
+    assert check_focus(charges, invoices=invoices(40.0), vms=days)["finding"].tolist() == []
+
+
 def test_what_is_not_invoiced_is_estimated_by_list_price_and_stands_apart():
     other = vm_days({201: ("db", "Warsaw", ("M", 1, 31)), 202: ("odd", "Warsaw", ("XL", 1, 31))}, account="second")
     days = pd.concat([DAYS, other], ignore_index=True)
@@ -178,6 +220,7 @@ def test_what_is_not_invoiced_is_estimated_by_list_price_and_stands_apart():
     assert set(estimated["BillingAccountId"]) == {"vmgen-second"}
     fee = estimated[estimated["PricingUnit"] == "Months"]
     assert fee["ResourceId"].tolist() == ["vm-201"], "a cost that is unknown is not 0"
+    assert set(estimated["ResourceId"]) == {"vm-201"}
     assert fee["BilledCost"].tolist() == [Decimal(10)]
     assert fee["x_AllocationMethod"].tolist() == ["list_price"]
     costs = allocated_costs(days, BILLED, PRICES)

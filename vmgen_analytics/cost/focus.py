@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.focus_fees import UNASSIGNED, estimated_fees, invoiced_fees
-from vmgen_analytics.cost.focus_rows import ONE_DAY, main_invoices, priced, traffic, unallocated
+from vmgen_analytics.cost.focus_rows import ONE_DAY, corrections, main_invoices, priced, traffic, unallocated
 from vmgen_analytics.cost.focus_words import (
     PROVIDER,
     SERVICES,
@@ -49,8 +49,9 @@ def focus_charges(
 
     Every stretch of days on which a VM did not change is a charge of each invoice, with months as its quantity; several
     invoices share the quantity as they share the cost. Traffic has its own charges, at no cost. Credit notes are
-    credits; what no VM can be given is an adjustment. An account without an invoice has charges without an InvoiceId,
-    estimated by list price; what has no price there has no charge (`without_charge` names it).
+    credits; what no VM can be given is an adjustment, and so is what is corrected of a closed month. An account without
+    an invoice has charges without an InvoiceId, estimated by list price; what has no price there has no charge
+    (`without_charge` names it).
 
     Parameters
     ----------
@@ -88,15 +89,18 @@ def focus_charges(
     TABLES["invoices"].check(invoices)
     check_currency(currency)
     month = one_month(month)
-    costs, days = costs[costs["month"] == month], priced(days[days["date"].dt.to_period("M") == month], prices)
+    costs, changes = _own_and_changes(costs[costs["month"] == month])
+    days = priced(days[days["date"].dt.to_period("M") == month], prices)
     _check_totals(costs, invoices)
     main = main_invoices(costs)
-    is_given = costs["vm_id"].notna()
+    is_given, is_billed = costs["vm_id"].notna(), days["account"].isin(main.index)
+    is_known = is_billed | days["monthly_price"].notna().groupby([days["account"], days["vm_id"]]).transform("any")
     rows = [
         invoiced_fees(costs[is_given], days, month.days_in_month),
-        estimated_fees(days[~days["account"].isin(main.index)], month.days_in_month),
-        traffic(days, costs, {str(account): int(number) for account, number in main.items()}),
+        estimated_fees(days[~is_billed], month.days_in_month),
+        traffic(days[is_known], costs, {str(account): int(number) for account, number in main.items()}),
         unallocated(costs[~is_given], month),
+        corrections(changes),
     ]
     charges = pd.concat([part for part in rows if len(part)] or rows[:1], ignore_index=True)
     return _in_words_of_focus(charges, month, currency, time_zones or {})
@@ -119,9 +123,15 @@ def without_charge(
         The month.
     """
     month = one_month(month)
-    invoiced = main_invoices(costs[costs["month"] == month]).index
+    invoiced = main_invoices(_own_and_changes(costs[costs["month"] == month])[0]).index
     rest = days[(days["date"].dt.to_period("M") == month) & ~days["account"].isin(invoiced)]
     return unpriced(rest, priced(rest, prices)["monthly_price"])
+
+
+def _own_and_changes(costs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part what a month was billed from the corrections of closed months that are booked in it."""
+    is_own = costs["corrects"].isna()
+    return costs[is_own], costs[~is_own]
 
 
 def _check_totals(costs: pd.DataFrame, invoices: pd.DataFrame) -> None:

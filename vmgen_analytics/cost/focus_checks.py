@@ -191,9 +191,12 @@ def _totals_of_invoices(rows: Sequence[Row], known: Known) -> Iterator[Finding]:
         return
     sums: dict[tuple[str, str], Decimal] = {}
     first: dict[tuple[str, str], Row] = {}
+    corrected = set()
     for row in rows:
-        if row["InvoiceId"] is not None:
-            invoice = (row["BillingAccountId"] or "", row["InvoiceId"])
+        invoice = (row["BillingAccountId"] or "", row["InvoiceId"] or "")
+        if row.is_correction:  # of an invoice of an earlier period, of which this file has no other part
+            corrected.add(invoice)
+        elif row["InvoiceId"] is not None:
             sums[invoice] = _EXACT.add(sums.get(invoice, Decimal(0)), row.amounts["BilledCost"] or Decimal(0))
             first.setdefault(invoice, row)
     for invoice, total in sums.items():
@@ -203,7 +206,7 @@ def _totals_of_invoices(rows: Sequence[Row], known: Known) -> Iterator[Finding]:
         elif total != known.totals[invoice]:
             says = f"is the sum of {invoice[1]}, and that invoice's total is {known.totals[invoice]:f}"
             yield Finding(row.number, "BilledCost", value, says)
-    if sums and (absent := [name for _, name in known.totals.keys() - sums.keys()]):
+    if sums and (absent := {name for _, name in known.totals.keys() - sums.keys() - corrected}):
         yield Finding(0, "InvoiceId", "", f"lacks {', '.join(sorted(absent))}, which bill this period as well")
 
 

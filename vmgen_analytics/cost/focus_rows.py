@@ -1,19 +1,19 @@
-"""What the charges of a month begin with, and those that are not fees: traffic, and what no VM can be given."""
+"""What the charges of a month begin with, and those that are not fees: traffic, the unallocated, and corrections."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.cost.millionths import to_millionths
+from vmgen_analytics.cost.millionths import PER_UNIT, to_millionths
 from vmgen_analytics.cost.prices import PriceBook
 from vmgen_analytics.schema import MB_PER_GB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -54,7 +54,9 @@ def priced(days: pd.DataFrame, prices: PriceBook | None) -> pd.DataFrame:
 
 
 def traffic(days: pd.DataFrame, costs: pd.DataFrame, invoice_of: Mapping[str, int]) -> pd.DataFrame:
-    """Traffic of each VM, sent and received, where any was reported; it costs nothing beside the fee.
+    """Traffic of each VM, sent and received, where any was reported; what is billed for it is in the fee.
+
+    What is beyond a quota has its list cost here, with the traffic sent, where a transfer policy is known.
 
     Parameters
     ----------
@@ -77,11 +79,8 @@ def traffic(days: pd.DataFrame, costs: pd.DataFrame, invoice_of: Mapping[str, in
         ).reset_index()  # fmt: skip
         found = found[found["reported"] > 0].merge(centres, on=of_vm, how="left", validate="one_to_one")
         quantities = decimals(np.rint(found["MB"].astype("float64") / MB_PER_GB * 10**NANO), NANO)
-        texts = [
-            f"VM {row['vm_id']}: traffic {direction}, reported on {row['reported']} of {row['days']} days; no price is "
-            "known for it"
-            for row in found.to_dict("records")
-        ]
+        found["ListCost"] = _overage(found, costs) if direction == "sent" else None
+        texts = [_traffic_text(row, direction) for row in found.to_dict("records")]
         rows.append(
             found.assign(
                 invoice_id=pd.array([invoice_of.get(account) for account in found["account"]], dtype="Int64"),
@@ -121,6 +120,55 @@ def unallocated(costs: pd.DataFrame, month: pd.Period) -> pd.DataFrame:
         ChargeDescription=[f"Invoice {number}: no VM is known to give it to" for number in costs["invoice_id"]],
         BilledCost=decimals(amounts, 6),
     )
+
+
+def corrections(costs: pd.DataFrame) -> pd.DataFrame:
+    """What was changed of months that were closed, as adjustments of the month in which it is booked.
+
+    Parameters
+    ----------
+    costs
+        Table ``allocated_costs`` of a month, the rows that correct another.
+    """
+    rows = with_texts(costs).assign(millionths=to_millionths(costs["allocated_cost"]))
+    line = ["account", "invoice_id", "vm_id", "corrects", "cost_centre", "shared_from", "reason"]
+    of_line = rows.groupby(line, dropna=False)
+    found = of_line[["vm_name", "location", "rule", "key"]].last().join(of_line["millionths"].sum()).reset_index()
+    return found.assign(
+        service=np.where(found["vm_id"].notna(), "VMgen VM", "VMgen Account"),
+        first=found["corrects"].dt.to_timestamp(),
+        last=(found["corrects"] + 1).dt.to_timestamp() - ONE_DAY,
+        ChargeCategory="Adjustment",
+        ChargeClass="Correction",
+        ChargeFrequency="One-Time",
+        ChargeDescription=[_correction_text(row) for row in found.to_dict("records")],
+        BilledCost=decimals(found["millionths"], 6),
+    )
+
+
+def _overage(found: pd.DataFrame, costs: pd.DataFrame) -> NDArray[np.object_]:
+    """The list cost of each VM's traffic beyond the quota; None where no policy is known."""
+    key = ["account", "vm_id"]
+    once = costs.drop_duplicates([*key, "date"]).dropna(subset=["transfer_cost", "vm_id"])
+    sums = once.groupby(key)["transfer_cost"].sum()
+    amounts = [sums.get(vm, np.nan) for vm in found[key].itertuples(index=False, name=None)]
+    return objects(None if np.isnan(amount) else Decimal(round(amount * PER_UNIT)).scaleb(-6) for amount in amounts)
+
+
+def _traffic_text(row: Mapping[Hashable, Any], direction: str) -> str:
+    known = f"VM {row['vm_id']}: traffic {direction}, reported on {row['reported']} of {row['days']} days"
+    if direction == "sent" and row["ListCost"] is not None:
+        return f"{known}; its list cost is that of what is beyond the quota, and what is billed for it is in the fee"
+    return f"{known}; no price is known for it"
+
+
+def _correction_text(row: Mapping[Hashable, Any]) -> str:
+    whose = (
+        f"Invoice {row['invoice_id']}" if pd.isna(row["vm_id"]) else f"VM {row['vm_id']}, invoice {row['invoice_id']}"
+    )
+    centre = "" if pd.isna(row["cost_centre"]) else f", {row['cost_centre']}"
+    shared = "" if pd.isna(row["shared_from"]) else f" (shared from {row['shared_from']})"
+    return f"{whose}{centre}{shared}: corrects {row['corrects']}: {row['reason']}"
 
 
 def with_texts(rows: pd.DataFrame) -> pd.DataFrame:

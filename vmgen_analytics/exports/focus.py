@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
+
 from vmgen_analytics.cost.focus import focus_charges, without_charge
 from vmgen_analytics.cost.focus_checks import check_focus
 from vmgen_analytics.cost.focus_files import by_state, to_bytes
@@ -16,8 +18,6 @@ from vmgen_analytics.ledger import read_ledger
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    import pandas as pd
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.settings import Settings
@@ -90,9 +90,8 @@ def focus_month(archive: Archive, settings: Settings, month: str, kind: Literal[
         time_zones={str(account): settings.zone(str(account)) for account in accounts},
     )
     files = by_state(charges)
-    findings = {
-        state: check_focus(part, invoices=ledger.invoices, vms=ledger.days, kind=kind) for state, part in files.items()
-    }
+    vms = pd.concat([table[["account", "vm_id"]].dropna() for table in (ledger.days, ledger.costs)])
+    findings = {state: check_focus(part, invoices=ledger.invoices, vms=vms, kind=kind) for state, part in files.items()}
     without = without_charge(ledger.costs, ledger.days, ledger.prices, month=wanted)
     return FocusMonth(wanted, files, findings, without)
 
