@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vmgen_analytics.cost import CostCentres, PriceBook, SharedCosts, allocated_costs, assigned_costs
+from vmgen_analytics.cost import Budgets, CostCentres, PriceBook, SharedCosts, allocated_costs, assigned_costs
+from vmgen_analytics.cost.corrections import Closings, booked_invoices, closed_costs
 from vmgen_analytics.fleet import read_vm_locations, vm_days
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.transfer import TransferPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.cost.bills import InvoicePeriod
@@ -35,6 +37,8 @@ class Ledger:
         The rules that say who pays, None without any: then all is unassigned.
     invoice_periods
         By account, whether an invoice bills the month of its date or the month before.
+    budgets
+        The budgets, None without any.
     """
 
     months: tuple[pd.Period, ...]
@@ -44,6 +48,7 @@ class Ledger:
     prices: PriceBook | None
     centres: CostCentres | None = None
     invoice_periods: Mapping[str, InvoicePeriod] = field(default_factory=dict)
+    budgets: Budgets | None = None
 
     @property
     def currency(self) -> str:
@@ -75,25 +80,51 @@ def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, la
     prices = PriceBook.read(settings.prices) if settings.prices else None
     start, end = months[0].to_timestamp(), (months[-1] + 1).to_timestamp()
     days = vm_days(archive, start, end, vm_locations=mapping)
-    invoices = archive.read("invoices")
-    costs = [
-        allocated_costs(
-            days,
-            invoices[invoices["account"] == account],
-            prices,
-            key=settings.allocation.key,
-            weights=settings.allocation.weights,
-            invoice_period=settings.invoice_period(str(account)),
-        )
-        for account in invoices["account"].unique()
-    ]
+    observed = archive.history("invoices")
+    periods = {str(account): settings.invoice_period(str(account)) for account in observed["account"].unique()}
+    closings = {name: Closings(period, settings.zone(name).key) for name, period in periods.items()}
+    booked = [booked_invoices(part, closings[str(account)]) for account, part in observed.groupby("account")]
+    booked = [part[part["booked_in"].isin(months)] for part in booked]
+    earliest = min([start, *(part["month"].min().to_timestamp() for part in booked if len(part))])
+    known = days if earliest == start else vm_days(archive, earliest, end, vm_locations=mapping)
+    divide = _divider(known, prices, settings)
+    costs = [closed_costs(part, divide, closings[part["account"].iloc[0]]) for part in booked if len(part)]
     together = pd.concat(costs, ignore_index=True) if costs else TABLES["allocated_costs"].frame()
-    together = together[together["month"].isin(months)].reset_index(drop=True)
     centres = CostCentres.read(settings.cost_centres) if settings.cost_centres else None
     if centres:
         shared = SharedCosts.read(settings.shared_costs, centres) if settings.shared_costs else None
         together = assigned_costs(together, centres, shared)
-    billed = together[["account", "invoice_id"]].drop_duplicates()
-    invoices = invoices.merge(billed, on=["account", "invoice_id"], how="inner", validate="one_to_one")
-    periods = {str(account): settings.invoice_period(str(account)) for account in invoices["account"].unique()}
-    return Ledger(tuple(months), days, invoices, together, prices, centres, periods)
+    invoices = _as_booked(booked)
+    budgets = Budgets.read(settings.budgets, centres) if settings.budgets else None
+    return Ledger(tuple(months), days, invoices, together, prices, centres, periods, budgets)
+
+
+def _divider(
+    days: pd.DataFrame, prices: PriceBook | None, settings: Settings
+) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Say how the settings divide invoices of one account."""
+    transfer = TransferPolicy.read(settings.transfer_policy) if settings.transfer_policy else None
+
+    def divide(invoices: pd.DataFrame) -> pd.DataFrame:
+        account = "" if invoices.empty else str(invoices["account"].iloc[0])
+        return allocated_costs(
+            days,
+            invoices,
+            prices,
+            key=settings.allocation.key,
+            weights=settings.allocation.weights,
+            invoice_period=settings.invoice_period(account),
+            transfer=transfer,
+        )
+
+    return divide
+
+
+def _as_booked(booked: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Each invoice as it is booked in the month that it bills, or else as its first correction has it."""
+    table = TABLES["invoices"]
+    if not booked:
+        return table.frame()
+    rows = pd.concat(booked, ignore_index=True)
+    rows = rows.assign(is_late=rows["booked_in"] != rows["month"]).sort_values("is_late", kind="stable")
+    return table.cast(rows.drop_duplicates(["account", "invoice_id"]))

@@ -21,7 +21,7 @@ from vmgen_analytics.errors import SettingsError, VMgenError
 FILE_NAME = "vmgen.toml"
 KEYRING_SERVICE = "vmgen_analytics"
 DEFAULT_AUTH = "Authorization: Bearer {key}"
-PATHS = ("archive", "prices", "cost_centres", "shared_costs", "vm_locations", "budgets")
+PATHS = ("archive", "prices", "cost_centres", "shared_costs", "transfer_policy", "vm_locations", "budgets")
 
 AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "even"]
 
@@ -57,6 +57,7 @@ class Settings:
     prices: str | None = None
     cost_centres: str | None = None
     shared_costs: str | None = None
+    transfer_policy: str | None = None
     vm_locations: str | None = None
     budgets: str | None = None
     accounts: Mapping[str, Account] = field(default_factory=lambda: {"main": Account()})

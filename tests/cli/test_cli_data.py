@@ -91,6 +91,9 @@ def test_every_table_can_be_exported(run: Run, sandbox: Sandbox) -> None:
     for table in (*ARCHIVED, *DERIVED):
         name = table.name
         done = run("export", name)
+        if name == "estimated_prices":  # one open month tells no price
+            assert (done.status, "and 3 are needed" in done.err) == (2, True), done.err
+            continue
         assert done.status == 0, (name, done.err)
         header = done.out.split("\r\n", 1)[0].split(",")
         assert [column for column in table.columns if not table.columns[column].optional] == [

@@ -281,7 +281,10 @@ def test_two_invoices_of_a_month_add_up_and_the_list_cost_counts_once():
     assert month[["allocated_cost", "list_cost", "share"]].to_numpy().tolist() == [[28, 30, 1]]
     found = reconciliation(bills, costs)
     assert found["difference"].tolist()[0] == -2
-    assert found["state"].tolist()[0] == "below list cost"
+    assert found["state"].tolist() == [
+        "matched, with -2.00 for credits",
+        "counted with invoice 1, the largest of the month",
+    ]
 
 
 def test_equal_vm_numbers_of_two_accounts_are_two_vms():

@@ -73,7 +73,8 @@ def allocated_costs(
     DataFrame
         Table ``allocated_costs``: account, invoice_id, date, vm_id, cost_centre, shared_from, month, vm_name, fqdn,
         package, location, rule, key, key_value, ratio, is_estimate, allocated_cost, list_cost,
-        transfer_cost. [currency] Every row is ``unassigned`` until `assigned_costs` gives it to a cost centre.
+        transfer_cost, corrects, reason. [currency] Every row is ``unassigned`` until `assigned_costs` gives it to a
+        cost centre.
 
     Raises
     ------
@@ -104,6 +105,8 @@ def allocated_costs(
             "allocated_cost": parts,
             "list_cost": np.full(len(billed), np.nan) if listed is None else listed,
             "transfer_cost": overage,
+            "corrects": _no_month(len(billed)),
+            "reason": _text(None, len(billed)),
         },
         copy=False,
     )
@@ -155,6 +158,11 @@ def _keys(keys: Sequence[str], lengths: NDArray[np.int64]) -> ExtensionArray:
         return _text(keys[0], int(lengths.sum()))
     each: ExtensionArray = pd.array(list(keys), dtype="str").take(np.repeat(np.arange(len(keys)), lengths))
     return each
+
+
+def _no_month(rows: int) -> ExtensionArray:
+    missing: ExtensionArray = pd.arrays.PeriodArray(np.full(rows, np.iinfo(np.int64).min), dtype=pd.PeriodDtype("M"))
+    return missing
 
 
 def _text(value: str | None, rows: int) -> ExtensionArray:

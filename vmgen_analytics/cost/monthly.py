@@ -65,6 +65,10 @@ def listed_once(costs: pd.DataFrame) -> NDArray[np.bool_]:
     costs
         Table ``allocated_costs``.
     """
+    is_own: NDArray[np.bool_] = np.array(costs["corrects"].isna())
+    if not is_own.all():
+        is_own[is_own] = listed_once(costs[is_own])
+        return is_own
     _, invoices = kinds(costs, ["account", "month", "invoice_id"])
     if not invoices.duplicated(["account", "month"]).any():
         return np.ones(len(costs), dtype="bool")

@@ -59,7 +59,7 @@ def _reconciled(facts: Facts, rows: pd.DataFrame, title: str) -> ReportTable:
         facts.invoices[["account", "invoice_id", "invoice_date", "status"]],
         on=["account", "invoice_id"],
         how="left",
-        validate="one_to_one",
+        validate="many_to_one",
     )
     several = len(dated["account"].unique()) > 1
     days = [None if pd.isna(day) else f"{day:%Y-%m-%d}" for day in dated["invoice_date"]]
