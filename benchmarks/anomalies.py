@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FACTORS = (2, 3, 5, 10, 1 / 2, 1 / 5, 1 / 20)
 BUDGET = 0.02
 DAYS_PER_MONTH = 30.4375
+_FITTED: dict[bytes, tuple[float, float]] = {}
 
 
 def ours(windows: Numbers, first_day: np.datetime64) -> Numbers:
@@ -76,9 +77,14 @@ def ets(windows: Numbers, first_day: np.datetime64) -> Numbers:  # noqa: ARG001
 
     found = []
     for window in windows:
-        logs = np.log1p(window)
-        fitted = ETSModel(logs[:-1], error="add", seasonal="add", seasonal_periods=7).fit(disp=False, maxiter=50)
-        found.append((logs[-1] - fitted.forecast(1)[0]) / max(float(np.std(fitted.resid)), 1e-6))
+        past = np.log1p(window[:-1])
+        if past.tobytes() not in _FITTED:  # the day itself, which is multiplied in turn, is not fitted
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what cannot be fitted well is judged by what it finds
+                fitted = ETSModel(past, error="add", seasonal="add", seasonal_periods=7).fit(disp=False, maxiter=50)
+            _FITTED[past.tobytes()] = float(fitted.forecast(1)[0]), max(float(np.std(fitted.resid)), 1e-6)
+        expected, deviation = _FITTED[past.tobytes()]
+        found.append((np.log1p(window[-1]) - expected) / deviation)
     return np.array(found)
 
 
@@ -154,7 +160,7 @@ def _times(factor: float) -> str:
 
 
 def compare(title: str, series: list[tuple[np.datetime64, Numbers]], history: int, slow_step: int) -> None:
-    print(f"{title}, {history} days of history: share found at 2 alerts in 100 VM-days")
+    print(f"{title}, {history} days of history: share found at 2 alerts in 100 VM-days; STL and ETS on a sample")
     for detector, step in ((ours, 1), (z_score, 1), (iqr, 1), (stl, slow_step), (ets, slow_step)):
         began = time.process_time()
         try:
@@ -182,10 +188,9 @@ def labelled() -> None:
 
 
 def main() -> None:
-    warnings.simplefilter("ignore")  # what statsmodels says of series that it cannot fit
     frozen = [(FIRST_DAY, quiet(200, 90, 1))]
-    for history in (14, 28, 56):
-        compare("frozen generator", frozen, history, slow_step=13)
+    for history in (14, 28):
+        compare("frozen generator", frozen, history, slow_step=60)
     print(f"nothing happens: {episodes_per_month(quiet(400, 150, 2)):.2f} episodes a VM-month at {ALERT}")
     labelled()
     try:
@@ -194,7 +199,7 @@ def main() -> None:
         print(f"public series left out: {error}")
     else:
         for history in (28, 56):
-            compare(f"{len(known)} public series", list(known.values()), history, slow_step=20)
+            compare(f"{len(known)} public series", list(known.values()), history, slow_step=60)
         for name, (first_day, values) in known.items():
             found = recalls(np.atleast_2d(values), 28, first_day=first_day)
             rate = episodes_per_month(values, first_day=first_day)
