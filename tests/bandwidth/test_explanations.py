@@ -4,7 +4,7 @@ import pytest
 from bandwidth.test_anomalies import fleet_of, steady, told_on
 
 from benchmarks.daily_series import FIRST_DAY
-from vmgen_analytics import anomaly_contributions, bandwidth_anomalies
+from vmgen_analytics import anomaly_contributions, bandwidth_anomalies, vm_days
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.schema import TABLES
 
@@ -139,3 +139,12 @@ def test_a_vm_without_a_name_has_its_number():
     found = told_on(bandwidth_anomalies(days), 50).iloc[0]
     assert found["group"] == "VM 1"
     assert found["explained_by"].startswith("VM 1 (+")
+
+
+def test_the_days_and_jobs_of_an_archive_are_taken_as_they_are(october):
+    days = vm_days(october.archive, "2026-10", "2026-11")
+    found = bandwidth_anomalies(days, october.archive.read("jobs"), floor_GB=0, alert=3)
+    TABLES["bandwidth_anomalies"].check(found)
+    assert set(found["vm_id"].dropna()) <= set(days["vm_id"])
+    assert found["first_day"].between(days["date"].min() + pd.Timedelta(days=7), days["date"].max()).all()
+    assert (found["coincides_with"] != "").all()
