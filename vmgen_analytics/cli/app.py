@@ -24,6 +24,7 @@ from vmgen_analytics.cli import (
     report,
     sandbox,
     schedule,
+    statements,
     status,
     sync,
 )
@@ -51,6 +52,7 @@ app.command("schedule")(schedule.schedule)
 app.command("locations")(locations.locations)
 app.command("prices")(prices.prices)
 app.command("report")(report.report)
+app.command("statements")(statements.statements)
 app.command("export")(export.export)
 app.command("import")(imports.import_)
 app.add_typer(archive.app, name="archive")

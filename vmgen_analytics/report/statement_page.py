@@ -1,0 +1,65 @@
+"""Statements as pages that need nothing from elsewhere and print on A4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from vmgen_analytics.plots.labels import month_name
+from vmgen_analytics.report.printing import plain, printed
+from vmgen_analytics.report.shape import NUMBERS, joined
+from vmgen_analytics.report.statement import index_table, invoices_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vmgen_analytics.report.statement import Statement
+    from vmgen_analytics.report.statement_month import StatementMonth
+
+
+def statement_page(statement: Statement) -> str:
+    """Write a statement as HTML; every name in it is escaped."""
+    return _rendered("statement.html.jinja", statement=statement)
+
+
+def index_page(of: StatementMonth, files: Mapping[str, str]) -> str:
+    """Write the page that lists the statements of a month with their sums.
+
+    Parameters
+    ----------
+    of
+        The month.
+    files
+        From each cost centre that has a page to the name of its file.
+    """
+    without = [name for name in of.centres.names if name not in of.totals]
+    sentences = [
+        f"The statements add up to the invoices of the month, {of.facts.money(of.total)}, to the cent.",
+        "Cents are chosen for the totals first, so that sums by kind may be some cents from exact ones.",
+    ]
+    if without:
+        sentences.append(f"Without any cost this month: {joined(without, 20)}.")
+    return _rendered(
+        "statement_index.html.jinja",
+        month=month_name(of.facts.month),
+        total=of.facts.money(of.total),
+        is_provisional=of.is_provisional,
+        sums=index_table(of),
+        links=files,
+        sentences=sentences,
+        invoices=invoices_table(of),
+    )
+
+
+def _rendered(template: str, **content: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("vmgen_analytics.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"plain": plain, "printed": printed}
+    environment.globals["numbers"] = NUMBERS
+    return environment.get_template(template).render(**content)
