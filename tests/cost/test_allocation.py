@@ -329,3 +329,45 @@ def test_a_frame_that_is_another_table_is_refused(broken):
     days = days.drop(columns="package") if broken == "drop" else days.assign(date=days["date"].astype(str))
     with pytest.raises(SchemaError, match="vm_days"):
         allocated_costs(days, invoices_of([("main", "2026-11-01", 5)]))
+
+
+def test_unknown_traffic_is_not_none_and_its_month_is_divided_by_something_else():
+    sized = {"vcpus": 1.0, "ram_GB": 1.0, "disk_GB": 1.0, "in_MB": 30.0, "out_MB": 0.0}
+    days = days_of(
+        (1, "2026-10-01", "2026-11-30", sized),
+        (2, "2026-10-01", "2026-10-31", {**sized, "in_MB": 90.0}),
+        (2, "2026-11-01", "2026-11-29", {**sized, "in_MB": 90.0}),
+        (2, "2026-11-30", "2026-11-30", {**sized, "in_MB": np.nan}),
+    )
+    bills = invoices_of([("main", "2026-10-01", 100), ("main", "2026-11-01", 100)])
+    by_vm = monthly_costs(costs := allocated_costs(days, bills, key="bandwidth"), by="vm_id")
+    assert by_vm["allocated_cost"].tolist() == pytest.approx([25, 75, 50, 50], abs=1e-5)
+    assert costs.groupby("invoice_id")["key"].unique().str.join(" ").tolist() == ["bandwidth", "package_weight"]
+
+
+def test_where_nobody_has_anything_of_the_key_it_is_unallocated_and_never_even():
+    days = days_of((1, "2026-11-01", "2026-11-30", {"in_MB": 0.0, "out_MB": 0.0}))
+    bills = invoices_of([("main", "2026-11-01", 100)])
+    costs = allocated_costs(days, bills, key="bandwidth")
+    assert costs[["vm_name", "key", "allocated_cost", "is_estimate"]].to_numpy().tolist() == [
+        ["unallocated", "unallocated", 100, False]
+    ]
+    assert reconciliation(bills, costs)["state"].tolist() == [
+        "unallocated: no VM of that month has anything of the key"
+    ]
+
+
+@given(fleets(), invoices(), prices(), st.sampled_from(KEYS), st.sampled_from(KEYS))
+def test_another_key_divides_the_same_totals(days, invoices, prices, one, other):
+    book = PriceBook.of(prices)
+    assert sums(allocated_costs(days, invoices, book, key=one)) == sums(
+        allocated_costs(days, invoices, book, key=other)
+    )
+
+
+@given(fleets(), invoices(), st.randoms())
+def test_the_order_of_the_days_decides_nothing(days, invoices, chance):
+    order = list(range(len(days)))
+    chance.shuffle(order)
+    shuffled = allocated_costs(days.iloc[order].reset_index(drop=True), invoices)
+    pd.testing.assert_frame_equal(shuffled, allocated_costs(days, invoices))

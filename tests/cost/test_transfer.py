@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -155,6 +157,11 @@ def test_a_mistake_in_a_file_is_named_with_its_line(tmp_path, text, words):
     file.write_text(text)
     with pytest.raises(SettingsError, match=words):
         TransferPolicy.read(file)
+
+
+def test_the_example_is_one():
+    pooled, by_book = TransferPolicy.read(Path(__file__).parents[2] / "data" / "transfer_policy.csv")
+    assert (pooled.scope, pooled.quota_GB, by_book.scope) == ("account", 5000, "vm")
 
 
 def test_a_file_of_policies(tmp_path):
