@@ -76,13 +76,13 @@ class MonthEnd:
         """
         return np.cumsum(np.nan_to_num(self.values), axis=1) + self._rest.cumulative(level, self._is_open)
 
-    def chance_over(self, limit: float) -> Numbers:
+    def chance_over(self, limit: float | Numbers) -> Numbers:
         """Chance that the month ends above a limit.
 
         Parameters
         ----------
         limit
-            In the unit of the series. A total that equals it is not above it.
+            In the unit of the series, one for all or one each. A total that equals it is not above it.
 
         Returns
         -------
@@ -95,21 +95,22 @@ class MonthEnd:
         SchemaError
             The limit is no number from 0 up.
         """
-        if not 0 <= limit < np.inf:
-            raise SchemaError(f"no limit {limit}: it is a number from 0 up")
+        limits = np.broadcast_to(np.asarray(limit, dtype="float64"), self.known.shape)
+        if wrong := limits[~((limits >= 0) & (limits < np.inf))].tolist():
+            raise SchemaError(f"no limit {wrong[0]}: it is a number from 0 up")
         totals = np.stack([self.until(level)[:, -1] for level in LEVELS], axis=1)
-        chances = np.array([_share_above(limit, row) for row in totals])
+        chances = np.array([_share_above(each, row) for each, row in zip(limits.tolist(), totals, strict=True)])
         chances[self.days_estimated == 0] = 0.0
-        chances[self.known > limit] = 1.0
+        chances[self.known > limits] = 1.0
         return chances
 
-    def passes(self, limit: float, level: float = 0.5) -> Days:
+    def passes(self, limit: float | Numbers, level: float = 0.5) -> Days:
         """First day of the month on which the total is above a limit.
 
         Parameters
         ----------
         limit
-            In the unit of the series.
+            In the unit of the series, one for all or one each.
         level
             0.5 for the day to expect, 0.9 for an early one (traffic at the upper end of its interval), 0.1 for a late.
 
@@ -123,7 +124,7 @@ class MonthEnd:
         SchemaError
             The level is out of bounds.
         """
-        above = self.until(level) > limit
+        above = self.until(level) > np.asarray(limit, dtype="float64").reshape(-1, 1)
         days = self.month.astype("datetime64[D]") + np.argmax(above, axis=1)
         return np.where(above.any(axis=1), days, np.datetime64("NaT"))
 
