@@ -15,6 +15,7 @@ from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.errors import ArchiveError, SettingsError
 from vmgen_analytics.observing import month_state
 from vmgen_analytics.report.facts import read_facts
+from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
@@ -101,6 +102,8 @@ def read_statement_month(archive: Archive, month: pd.Period | str | None, settin
         No rules of cost centres are set, or what the settings name cannot be used.
     ArchiveError
         The archive is empty, or no invoice bills the month.
+    SchemaError
+        The month is none.
     """
     if not settings.cost_centres:
         raise SettingsError(
@@ -110,7 +113,8 @@ def read_statement_month(archive: Archive, month: pd.Period | str | None, settin
         )
     centres = CostCentres.read(settings.cost_centres)
     shared = SharedCosts.read(settings.shared_costs, centres) if settings.shared_costs else SharedCosts()
-    facts = read_facts(archive, month, settings)
+    wanted = moment_of(month).to_period("M") if isinstance(month, str) else month
+    facts = read_facts(archive, wanted, settings)
     states = {billed: _state(facts, billed, settings) for billed in sorted(facts.totals) if billed in facts.states}
     if not states:
         raise ArchiveError(
