@@ -32,3 +32,71 @@ def traffic_of(days=10, silent=(), partial=()):
 def texts(ax):
     """Every text of a picture."""
     return [text.get_text() for text in [*ax.texts, ax.title, ax._left_title, *ax.get_yticklabels()]]
+
+
+def changes_of(steps, before=150.0, *, by_vm=False, name=None):
+    """Table cost_changes from (reason, change, vms), as the function of the name has it: in whole millionths."""
+    changes = np.array([change for _, change, _ in steps])
+    after = (before + changes.cumsum()).round(6)
+    numbers = range(len(steps))
+    vms = {"account": "main", "vm_id": numbers, "vm_name": [name or f"vm-{number}" for number in numbers]}
+    return TABLES["cost_changes"].frame(
+        {
+            "month": [pd.Period("2026-11", "M")] * len(steps),
+            "position": [1 if by_vm else place + 1 for place in numbers],
+            "reason": [reason for reason, _, _ in steps],
+            "vms": [count for _, _, count in steps],
+            "change": changes,
+            "total_before": (after - changes).round(6),
+            "total_after": after,
+            **(
+                {key: [value] * len(steps) if key == "account" else list(value) for key, value in vms.items()}
+                if by_vm
+                else {}
+            ),
+        }
+    )
+
+
+def forecast_of(**values):
+    """Table cost_forecast of one row."""
+    row = {
+        "month": pd.Period("2026-11", "M"),
+        "as_of": pd.Timestamp("2026-11-23"),
+        "so_far": 300.0,
+        "expected": 400.0,
+        "low": 380.0,
+        "high": 430.0,
+        "months_used": 8,
+        "error": 0.031,
+        "run_rate_error": 0.094,
+        "coverage": 0.8,
+        "key": "price_book",
+        "reason": "",
+    }
+    return TABLES["cost_forecast"].frame({name: [value] for name, value in (row | values).items()})
+
+
+def budgets_of(*rows):
+    """Table budget_status from (scope, amount, actual, forecast, state)."""
+    month = pd.Period("2026-11", "M")
+    scopes, amounts, actuals, forecasts, states = zip(*rows, strict=True)
+    amounts, actuals, forecasts = (np.array(values, dtype=float) for values in (amounts, actuals, forecasts))
+    return TABLES["budget_status"].frame(
+        {
+            "position": range(1, len(rows) + 1),
+            "budget": [f"line {number}" for number in range(len(rows))],
+            "scope": scopes,
+            "first_month": [month] * len(rows),
+            "last_month": [month] * len(rows),
+            "amount": amounts,
+            "actual": actuals,
+            "actual_share": actuals / amounts,
+            "forecast": forecasts,
+            "forecast_low": forecasts * 0.9,
+            "forecast_high": forecasts * 1.1,
+            "forecast_share": forecasts / amounts,
+            "state": states,
+            "reason": ["nothing is forecast" if np.isnan(end) else "" for end in forecasts],
+        }
+    )

@@ -96,7 +96,7 @@ def test_vms_are_sorted_and_carry_their_days():
 def test_the_others_are_one_grey_pair():
     table = monthly_of([f"vm-{vm}" for vm in range(20)], [1e6] * 12 + [1e5] * 8, [2e7] * 12 + [2e6] * 8, [30] * 20)
     ax = plots.monthly_bandwidth(table)
-    assert ax.get_yticklabels()[-1].get_text() == "other (8)"
+    assert ax.get_yticklabels()[-1].get_text() == "8 others"
     assert ax.containers[1][-1].get_width() == pytest.approx(16.0)
     assert to_hex(ax.containers[1][-1].get_facecolor()) == style.OTHER
     assert ax.get_xlabel() == "TB in November 2026"
@@ -105,7 +105,7 @@ def test_the_others_are_one_grey_pair():
 def test_others_that_would_dwarf_the_rest_are_numbers_only():
     table = monthly_of([f"vm-{vm}" for vm in range(60)], [1e3] * 60, [2e3] * 60, [30] * 60)
     ax = plots.monthly_bandwidth(table)
-    assert ax.get_yticklabels()[-1].get_text() == "other (48)"
+    assert ax.get_yticklabels()[-1].get_text() == "48 others"
     assert ax.containers[1][-1].get_width() == 0
     assert "96.0\N{NO-BREAK SPACE}GB out" in texts(ax)
     assert "no bar" in plots.alt_text(ax)

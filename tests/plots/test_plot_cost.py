@@ -57,7 +57,7 @@ def test_the_unfinished_month_is_hatched_and_compared_with_nothing(two_months, m
 def test_the_long_tail_is_one_grey_band_with_its_number():
     ax = plots.monthly_costs(costs_of([("2026-11", vm, f"vm-{vm}", 100.0 - vm, None) for vm in range(60)]))
     assert len(ax.containers) == 9
-    assert "other (52)" in texts(ax)
+    assert "52 others" in texts(ax)
     assert ax.containers[-1][0].get_height() == pytest.approx(sum(100 - vm for vm in range(8, 60)))
 
 
@@ -98,9 +98,9 @@ def test_the_totals_alone_need_no_names():
 
 def test_hostile_names_are_drawn_as_they_are(hostile_name):
     table = costs_of([("2026-10", 1, hostile_name, 5.0, None), ("2026-11", 1, hostile_name, 9.0, 4.0)])
-    for ax in (plots.monthly_costs(table), plots.cost_changes(table)):
-        assert plots.png(ax, dpi=50).startswith(b"\x89PNG")
-        assert max(len(text) for text in texts(ax)) < 100
+    ax = plots.monthly_costs(table)
+    assert plots.png(ax, dpi=50).startswith(b"\x89PNG")
+    assert max(len(text) for text in texts(ax)) < 100
 
 
 def test_dollars_are_no_formula():
@@ -108,9 +108,8 @@ def test_dollars_are_no_formula():
     assert "$x^$" in texts(plots.monthly_costs(table))
 
 
-@pytest.mark.parametrize("draw", [plots.monthly_costs, plots.cost_changes])
-def test_nothing_says_so(draw):
-    ax = draw(EMPTY)
+def test_nothing_says_so():
+    ax = plots.monthly_costs(EMPTY)
     assert texts(ax)[0].startswith("No ")
     assert plots.alt_text(ax).startswith("No ")
 
@@ -120,39 +119,22 @@ def test_another_frame_is_refused():
         plots.monthly_costs(pd.DataFrame({"month": []}))
 
 
-def test_changes_are_signed_and_the_largest_is_first(two_months):
-    ax = plots.cost_changes(two_months, currency="EUR")
-    assert [bar.get_width() for bar in ax.containers[0]] == [-50.0, 45.0, 30.0, -25.0]
-    assert [label.get_text() for label in ax.get_yticklabels()] == [
-        "db (gone)",
-        "mail (new)",
-        "web",
-        "unallocated (gone)",
-    ]
-    assert {"\N{MINUS SIGN}50.00", "+45.00", "+30.00", "\N{MINUS SIGN}25.00"} <= set(texts(ax))
-    assert "[EUR]" in ax.get_xlabel()
+def test_what_nobody_pays_is_visible_and_has_no_colour_of_a_cost_centre():
+    table = costs_of([("2026-11", "Shop", "", 5.0, None), ("2026-11", "unassigned", "", 9.0, None)], "cost_centre")
+    ax = plots.monthly_costs(table)
+    assert {"Shop", "unassigned"} <= set(texts(ax))
+    shop, nobody = (container[0].get_facecolor()[:3] for container in ax.containers)
+    assert len({round(part, 3) for part in nobody}) == 1, "a grey, and on top although it is the largest"
+    assert len({round(part, 3) for part in shop}) > 1
+    assert "assigned by rules" in plots.alt_text(ax)
 
 
-def test_rises_are_darker_than_falls():
-    def lightness(colour):
-        return sum(int(colour[at : at + 2], 16) * weight for at, weight in ((1, 0.299), (3, 0.587), (5, 0.114)))
-
-    assert lightness(style.FALL) - lightness(style.RISE) > 80
-
-
-def test_changes_beyond_the_top_are_summed():
-    rows = [("2026-10", vm, f"v{vm}", 1.0, None) for vm in range(20)]
-    table = costs_of(rows + [("2026-11", vm, f"v{vm}", 2.0 + vm, 1.0 + vm) for vm in range(20)])
-    ax = plots.cost_changes(table)
-    assert sum(bar.get_width() for bar in ax.containers[0]) == pytest.approx(210)
-    assert ax.get_yticklabels()[-1].get_text() == "other (12)"
-    assert "210" in ax.get_title(loc="left")
-
-
-def test_changes_of_another_month_or_of_none(two_months):
-    assert "October 2026" in texts(plots.cost_changes(two_months, month="2026-10"))[0]
-    with pytest.raises(SchemaError, match="must be a month"):
-        plots.cost_changes(two_months, month="last")
+def test_a_cost_centre_has_its_colour_alone_and_among_others():
+    alone = plots.monthly_costs(costs_of([("2026-11", "Shop", "", 5.0, None)], "cost_centre"))
+    both = plots.monthly_costs(
+        costs_of([("2026-11", "Shop", "", 5.0, None), ("2026-11", "Platform", "", 9.0, None)], "cost_centre")
+    )
+    assert both.containers[1][0].get_facecolor() == alone.containers[0][0].get_facecolor()
 
 
 def test_alt_text_carries_the_answer(two_months):

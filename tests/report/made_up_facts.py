@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vmgen_analytics.cost import PriceBook, allocated_costs
+from vmgen_analytics.cost import PriceBook, allocated_costs, assigned_costs
 from vmgen_analytics.fleet import coverage
 from vmgen_analytics.fleet.coverage import month_state
 from vmgen_analytics.report.facts import Facts
@@ -69,23 +69,28 @@ def invoices_of(totals):
 TOTALS = (("2026-09", 50.0), ("2026-10", 60.01), ("2026-11", 100.0))
 
 
-def facts_of(fleet=FLEET, totals=TOTALS, month=NOVEMBER, now="2026-12-02", prices=True, silent=(), currency="EUR"):
-    """Everything behind a report, allocated for real."""
+def facts_of(
+    fleet=FLEET, totals=TOTALS, month=NOVEMBER, now="2026-12-02", prices=True, silent=(), currency="EUR", **more
+):
+    """Everything behind a report, allocated for real; ``centres`` (rules) and other facts are taken as they are."""
     now = pd.Timestamp(now)
     book = PriceBook.of(PRICES) if prices else None
     days = days_of(fleet, until=min(f"{now:%Y-%m-%d}", f"{(month + 1).to_timestamp():%Y-%m-%d}"), silent=silent)
     invoices = invoices_of(totals)
-    months = list(pd.period_range("2026-09", month, freq="M"))
+    months = list(pd.period_range(min(each for each, _ in (*totals, ("2026-09", 0))), month, freq="M"))
+    costs = allocated_costs(days, invoices, book)
     return Facts(
         month=month,
         months=months,
         days=days,
         invoices=invoices,
-        costs=allocated_costs(days, invoices, book),
+        costs=assigned_costs(costs, more["centres"]) if "centres" in more else costs,
         coverage=coverage(days, now),
         states={each: month_state(each, now) for each in months},
         prices=book,
         currency=currency,
         fetched_at=pd.Timestamp("2026-12-02 06:00", tz="UTC"),
         source="data/archive",
+        now=now,
+        **more,
     )

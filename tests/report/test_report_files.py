@@ -5,6 +5,7 @@ import time
 from html.parser import HTMLParser
 
 import openpyxl
+import pandas as pd
 import pytest
 from made_up_facts import FLEET, facts_of, vm
 
@@ -94,7 +95,7 @@ def test_the_page_needs_nothing_from_elsewhere(html):
 
 def test_pictures_are_inside_and_say_what_they_show(written, html):
     images = [attributes for tag, attributes in Page(html).tags if tag == "img"]
-    assert len(images) == len(written[0].pictures) == 8
+    assert len(images) == len(written[0].pictures) == 9
     assert all(image["src"].startswith("data:image/png;base64,") for image in images)
     assert all(len(image["alt"]) > 20 for image in images)
 
@@ -122,7 +123,7 @@ def test_no_cell_is_a_formula_or_a_link(book):
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:
-                assert cell.data_type in ("s", "n"), (sheet.title, cell.coordinate, cell.value)
+                assert cell.data_type in ("s", "n", "d"), (sheet.title, cell.coordinate, cell.value)
                 assert cell.hyperlink is None
 
 
@@ -131,6 +132,18 @@ def test_names_come_back_as_they_are(book):
     for name in ('=HYPERLINK("http://evil.example","x")', "+1+1", "line\nbreak", "_x0041_", "n" * 300, "12345"):
         assert name in names
     assert "bell\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}" in names
+
+
+def test_months_and_days_are_dates_and_numbers_have_no_dust(book):
+    months = [row[0].value for row in book["Spend by month"].iter_rows(min_row=2)]
+    assert months == [*(pd.Timestamp(2026, month, 1) for month in (9, 10, 11)), "Total"]
+    head = [cell.value for cell in book["Invoices of the month"][1]]
+    (row,) = book["Invoices of the month"].iter_rows(min_row=2, max_row=2, values_only=True)
+    assert row[head.index("Date")] == pd.Timestamp(2026, 11, 1)
+    assert row[head.index("Invoice")] == "2", "the number of an invoice is a name that nobody adds up"
+    numbers = [cell.value for sheet in book for line in sheet.iter_rows() for cell in line if cell.data_type == "n"]
+    assert all(value == round(value, 6) for value in numbers if value is not None)
+    assert len(numbers) > 200
 
 
 def test_headers_are_frozen_and_filtered(book):

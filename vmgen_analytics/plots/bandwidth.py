@@ -179,7 +179,7 @@ def _busiest(rows: pd.DataFrame, top: int) -> pd.DataFrame:
     if rest.empty:
         return named
     other = rest[columns].sum(min_count=1).to_frame().T
-    other = other.assign(name=f"other ({len(rest)})", is_complete=bool(rest["is_complete"].all()), is_rest=True)
+    other = other.assign(name=labels.others(len(rest)), is_complete=bool(rest["is_complete"].all()), is_rest=True)
     return pd.concat([named.iloc[:top], other], ignore_index=True)
 
 

@@ -14,7 +14,7 @@ from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.schema import MB_PER_GB, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -170,6 +170,22 @@ def traffic(amount_MB: float, unit: str | None = None) -> str:
     value = amount_MB / UNITS_MB[unit]
     decimals = 0 if value == 0 or value >= 100 else 1 if value >= 10 else 2
     return f"{value:,.{decimals}f}\N{NO-BREAK SPACE}{unit}"
+
+
+def decimals(amounts: Iterable[float]) -> int:
+    """Choose how many decimals the amounts of a picture have: none where the largest has three digits, else two."""
+    largest = max((abs(amount) for amount in amounts if math.isfinite(amount)), default=0.0)
+    return 0 if largest >= 100 else 2
+
+
+def measured(what: str, unit: str) -> str:
+    """Name what an axis measures with its unit in brackets, if there is one."""
+    return f"{what} [{unit}]" if unit else what
+
+
+def others(number: int) -> str:
+    """Name the long tail that is summed in one grey bar or band: 18 others."""
+    return counted(number, "other")
 
 
 def counted(number: int, thing: str) -> str:

@@ -63,7 +63,7 @@ def bands(table: pd.DataFrame, time: str, columns: pd.Index[Any], measure: str, 
     hue = style.colours(ranked[:cut])
     layers = [Band(names[key], hue[key], heights[key]) for key in ranked[:cut]]
     if rest := ranked[cut:]:
-        layers.append(Band(f"other ({len(rest)})", style.OTHER, np.sum([heights[key] for key in rest], axis=0)))
+        layers.append(Band(labels.others(len(rest)), style.OTHER, np.sum([heights[key] for key in rest], axis=0)))
     return layers + [Band(names[key], colour, heights[key]) for key, colour in greys.items()]
 
 

@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter
 
 from vmgen_analytics.plots import labels
 from vmgen_analytics.plots.labels import MINUS, NOWHERE, drawable, fonts
+from vmgen_analytics.schema import UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -30,7 +31,8 @@ PALETTE: Sequence[ColorType] = tuple(
 )
 """Eight colours that stay apart for colour-blind eyes (Petroff, 2021), without the two greys, which are ours."""
 
-OTHER, UNKNOWN, UNALLOCATED = "#a0a0a0", "#c8c8c8", "#5a5a5a"
+OTHER, UNKNOWN, UNALLOCATED, NOBODYS = "#a0a0a0", "#c8c8c8", "#5a5a5a", "#7d7d7d"
+"""Greys, for what is no group: the long tail, what is not known, what no VM got, what no cost centre pays."""
 RISE, FALL = "#a83232", "#8cc1e0"
 INBOUND, OUTBOUND = "#0072b2", "#d55e00"
 OPEN_ALPHA = 0.5
@@ -82,7 +84,8 @@ def special_colour(key: Hashable, name: str) -> ColorType | None:
     """Give the grey of a group that is none, as what is unallocated or unknown; None for any other group."""
     if key is None:
         return UNALLOCATED if name == NOWHERE else UNKNOWN
-    return {NOWHERE: UNALLOCATED, "unknown": UNKNOWN}.get(str(key)) if isinstance(key, str) else None
+    greys = {NOWHERE: UNALLOCATED, "unknown": UNKNOWN, UNASSIGNED: NOBODYS}
+    return greys.get(key) if isinstance(key, str) else None
 
 
 def write(ax: Axes, text: str, at: tuple[float, float], **how: Any) -> None:
@@ -135,6 +138,11 @@ def bar_names(ax: Axes, names: Sequence[str]) -> float:
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.spines["left"].set_visible(False)
     return max(map(len, shown)) * TEXT_PT * 0.55
+
+
+def wrapped(text: str, width: int) -> str:
+    """Break a sentence into lines."""
+    return textwrap.fill(text, width)
 
 
 def nothing(ax: Axes, sentence: str) -> Axes:

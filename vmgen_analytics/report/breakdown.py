@@ -65,7 +65,7 @@ def _grouped(facts: Facts, table: pd.DataFrame, group: str) -> ReportTable:
         (
             labelled(group.capitalize(), [named(value, group) for value in rows[group]]),
             numbers("VMs", "count", [running.get(value, 0) for value in rows[group].fillna("\0")]),
-            *_money_columns(facts, rows),
+            *money_columns(facts, rows),
         ),
         note=f"A VM that changed its {group} counts in each."
         if len(vms) > len(vms.drop_duplicates(["account", "vm_id"]))
@@ -73,7 +73,8 @@ def _grouped(facts: Facts, table: pd.DataFrame, group: str) -> ReportTable:
     )
 
 
-def _money_columns(facts: Facts, rows: pd.DataFrame) -> list[Any]:
+def money_columns(facts: Facts, rows: pd.DataFrame) -> list[Any]:
+    """Cost, share, change and list cost of groups of the month, which add up to the month's."""
     has_change = facts.open_month is None and facts.change(facts.month) is not None
     return [
         amounts("Cost", rows["allocated_cost"], facts.totals[facts.month]),
@@ -101,7 +102,7 @@ def _vms(facts: Facts, rows: pd.DataFrame) -> ReportTable:
             *([text("Account", rows["account"])] if several else []),
             text("Package", rows["package"]),
             text("Location", rows["location"]),
-            *_money_columns(facts, rows),
+            *money_columns(facts, rows),
             text("New or gone", what),
         ),
         note="Package and location are the newest ones.",

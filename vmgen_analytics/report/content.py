@@ -8,15 +8,18 @@ from vmgen_analytics.plots.labels import month_name
 from vmgen_analytics.report.breakdown import who_and_where
 from vmgen_analytics.report.gaps import missing
 from vmgen_analytics.report.invoices import matches
+from vmgen_analytics.report.outlook import budgeted, expected
+from vmgen_analytics.report.payers import who_pays
 from vmgen_analytics.report.shape import Report
 from vmgen_analytics.report.spending import spent
+from vmgen_analytics.report.units import unit_cost
 from vmgen_analytics.report.usage import moved, stands
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts
 
-QUESTIONS = (spent, who_and_where, matches, moved, stands, missing)
-"""The questions, in the order in which people ask them."""
+QUESTIONS = (spent, who_and_where, who_pays, expected, budgeted, unit_cost, matches, moved, stands, missing)
+"""The questions, in the order in which people ask them; one is left out where there is nothing to say to it."""
 
 
 def content(facts: Facts) -> Report:
@@ -34,7 +37,7 @@ def content(facts: Facts) -> Report:
     """
     return Report(
         title=f"VMgen report: {month_name(facts.month)}",
-        sections=tuple(question(facts) for question in QUESTIONS),
+        sections=tuple(section for question in QUESTIONS if (section := question(facts)) is not None),
         small_print=_small_print(facts),
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vmgen_analytics.cost import monthly_costs
+from vmgen_analytics.cost import budget_status, cost_forecast, credit_runway, monthly_costs
 from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.errors import ArchiveError, SettingsError
 from vmgen_analytics.fleet import coverage
@@ -18,10 +18,10 @@ from vmgen_analytics.plots.labels import as_month, money
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from vmgen_analytics.archive import Archive
-    from vmgen_analytics.cost import PriceBook
+    from vmgen_analytics.cost import Budgets, CostCentres, PriceBook
     from vmgen_analytics.settings import Settings
 
 MONTHS = 12
@@ -52,6 +52,14 @@ class Facts:
         Tables that the last sync could not fetch whole.
     source
         Where the archive is.
+    now
+        The time at which the archive was filled last, where the account is that is behind the others.
+    centres, budgets
+        The rules that say who pays, and the budgets; None without any.
+    accounts
+        Table ``accounts``, all observations.
+    weights
+        What a package weighs in a forecast without prices; None for the usual weights.
     """
 
     month: pd.Period
@@ -67,6 +75,11 @@ class Facts:
     fetched_at: pd.Timestamp | None = None
     incomplete: tuple[str, ...] = ()
     source: str = ""
+    now: pd.Timestamp | None = None
+    centres: CostCentres | None = None
+    budgets: Budgets | None = None
+    accounts: pd.DataFrame = field(default_factory=TABLES["accounts"].frame)
+    weights: Mapping[str, float] | None = None
 
     @cached_property
     def totals(self) -> dict[pd.Period, float]:
@@ -83,6 +96,41 @@ class Facts:
     def whole_month(self) -> pd.Period:
         """The newest month that is over: only such ones are compared."""
         return self.month if self.open_month is None else self.month - 1
+
+    @cached_property
+    def forecast(self) -> pd.DataFrame:
+        """Table ``cost_forecast`` of the report's month; without rows where it is over."""
+        return self._forecast(())
+
+    @cached_property
+    def forecast_by_account(self) -> pd.DataFrame:
+        """The same account by account."""
+        return self._forecast("account")
+
+    @cached_property
+    def budget_status(self) -> pd.DataFrame:
+        """Table ``budget_status`` of the budgets that the report's month belongs to, as they stand at its end."""
+        if self.budgets is None:
+            return TABLES["budget_status"].frame()
+        is_open = self.open_month is not None and self.now is not None
+        today = self.now.normalize() if is_open and self.now is not None else (self.month + 1).to_timestamp()
+        status = budget_status(self.budgets, self.costs, self.forecast, today=today)
+        return status[(status["first_month"] <= self.month) & (status["last_month"] >= self.month)]
+
+    @cached_property
+    def runway(self) -> pd.DataFrame:
+        """Table ``credit_runway`` of the accounts that have paid in advance; without rows where the month is over."""
+        if self.open_month is None or self.accounts.empty:
+            return TABLES["credit_runway"].frame()
+        runway = credit_runway(self.accounts, self.forecast_by_account)
+        pays_after = runway["invoicing_model"].str.contains("after", case=False, na=False)
+        return runway[runway["runs_out_on"].notna() | (runway["credit"].gt(0) & ~pays_after)]
+
+    def _forecast(self, by: str | tuple[()]) -> pd.DataFrame:
+        how: dict[str, Any] = {"by": by, "weights": self.weights}
+        if self.open_month is None or self.now is None:
+            return TABLES["cost_forecast"].frame({"account": []} if by else {})
+        return cost_forecast(self.days, self.costs, self.prices, today=self.now.normalize(), **how)
 
     def change(self, month: pd.Period) -> float | None:
         """How much more a month cost than the one before, in cents; None where one has no invoice."""
@@ -154,6 +202,11 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         fetched_at=fetched_at,
         incomplete=_incomplete(archive),
         source=archive.url,
+        now=earliest,
+        centres=ledger.centres,
+        budgets=ledger.budgets,
+        accounts=archive.history("accounts"),
+        weights=settings.allocation.weights,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vmgen_analytics.cost import rated_costs
 from vmgen_analytics.plots.labels import counted, month_name
 from vmgen_analytics.report.printing import name_of, named
-from vmgen_analytics.report.shape import ReportTable, Section, joined, labelled, summed, text
+from vmgen_analytics.report.shape import ReportTable, Section, joined, months, summed, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,7 +135,7 @@ def _coverage(facts: Facts) -> ReportTable:
     return ReportTable(
         "Days of traffic known",
         (
-            labelled("Month", [month_name(month) for month in rows["month"]]),
+            months("Month", rows["month"], "Total"),
             *([text("Account", rows["account"])] if several else []),
             text("State", rows["state"]),
             *(summed(heading, "count", rows[f"days_{name}"]) for heading, name in zip(headings, names, strict=True)),

@@ -8,8 +8,9 @@ import pandas as pd
 
 from vmgen_analytics.cost import reconciliation
 from vmgen_analytics.cost.cents import rounded
+from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.plots.labels import month_name
-from vmgen_analytics.report.shape import ReportTable, Section, amounts, labelled, summed, text
+from vmgen_analytics.report.shape import ReportTable, Section, amounts, dates, joined, labelled, months, summed, text
 from vmgen_analytics.report.spending import LEAST
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ def matches(facts: Facts) -> Section:
         tables.append(_reconciled(facts, earlier, "Invoices of the months before"))
     if rows.empty:
         return Section(question, f"No invoice bills {month_name(facts.month)} yet.", tables=tuple(tables))
-    return Section(
-        question, _matched(facts, rows), tuple(filter(None, [_against_list(facts, rows)])), (), tuple(tables)
-    )
+    booked = facts.of_month(facts.costs[facts.costs["corrects"].notna()])
+    if len(booked):
+        tables.append(_corrections(booked))
+    paragraphs = [_against_list(facts, rows), _corrected(facts, booked)]
+    return Section(question, _matched(facts, rows), tuple(filter(None, paragraphs)), (), tuple(tables))
 
 
 def _matched(facts: Facts, rows: pd.DataFrame) -> str:
@@ -54,6 +57,37 @@ def _against_list(facts: Facts, rows: pd.DataFrame) -> str:
     )
 
 
+def _corrected(facts: Facts, booked: pd.DataFrame) -> str:
+    if booked.empty:
+        return ""
+    total, months_ = rounded(float(booked["allocated_cost"].sum())), sorted(booked["corrects"].unique())
+    names = joined([month_name(month) for month in months_])
+    return (
+        f"{facts.money(total)} of it corrects {names}: closed months stay as they were, and what changed later is "
+        f"booked in {month_name(facts.month)}."
+    )
+
+
+def _corrections(booked: pd.DataFrame) -> ReportTable:
+    """What is booked in the month and belongs to closed ones, invoice by invoice."""
+    key = ["account", "invoice_id", "corrects"]
+    sums = exact_sums(booked, key, "allocated_cost")
+    reasons = booked.groupby(key)["reason"].first()
+    rows = pd.DataFrame({"amount": sums, "reason": reasons}).reset_index()
+    several = len(rows["account"].unique()) > 1
+    return ReportTable(
+        "Corrections of closed months",
+        (
+            labelled("Invoice", rows["invoice_id"]),
+            *([text("Account", rows["account"])] if several else []),
+            months("Corrects", rows["corrects"]),
+            amounts("Amount", rows["amount"], kind="change"),
+            text("Why", rows["reason"]),
+        ),
+        note="They are part of the month's cost.",
+    )
+
+
 def _reconciled(facts: Facts, rows: pd.DataFrame, title: str) -> ReportTable:
     dated = rows.merge(
         facts.invoices[["account", "invoice_id", "invoice_date", "status"]],
@@ -62,15 +96,14 @@ def _reconciled(facts: Facts, rows: pd.DataFrame, title: str) -> ReportTable:
         validate="many_to_one",
     )
     several = len(dated["account"].unique()) > 1
-    days = [None if pd.isna(day) else f"{day:%Y-%m-%d}" for day in dated["invoice_date"]]
     return ReportTable(
         title,
         note="List cost stands with a month's largest invoice; the difference is that of all its invoices together.",
         columns=(
             labelled("Invoice", dated["invoice_id"]),
             *([text("Account", dated["account"])] if several else []),
-            text("Date", days),
-            text("Bills", [month_name(month) for month in dated["month"]]),
+            dates("Date", dated["invoice_date"]),
+            months("Bills", dated["month"]),
             text("Status", dated["status"]),
             amounts("Invoiced", dated["invoiced"]),
             amounts("Given to VMs", dated["allocated"]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vmgen_analytics.plots.labels import MISSING, money, percent
+from vmgen_analytics.plots.labels import MISSING, money, month_name, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,14 +43,16 @@ def named(value: Any, group: str) -> str:
 
 
 def printed(value: Any, kind: Kind) -> str:
-    """Print a value of a table; a missing one is a dash, never 0."""
+    """Print a value of a table; a missing one is a dash, never 0, and the word for a total is itself."""
     if value is None:
         return MISSING
-    return PRINTERS[kind](value)
+    return plain(value) if isinstance(value, str) else PRINTERS[kind](value)
 
 
 PRINTERS: Mapping[Kind, Callable[[Any], str]] = {
     "text": plain,
+    "month": month_name,
+    "day": lambda value: f"{value:%Y-%m-%d}",
     "count": lambda value: f"{value:,.0f}",
     "number": lambda value: f"{value:,.10g}",
     "percent": lambda value: percent(value, decimals=1),
@@ -58,4 +60,5 @@ PRINTERS: Mapping[Kind, Callable[[Any], str]] = {
     "change": lambda value: money(value, signed=True),
     "money": money,
     "GB": money,
+    "rate": lambda value: money(value, decimals=4),
 }

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-Kind = Literal["text", "count", "money", "change", "percent", "growth", "GB", "number"]
-NUMBERS: tuple[Kind, ...] = ("count", "money", "change", "percent", "growth", "GB", "number")
+Kind = Literal["text", "month", "day", "count", "money", "change", "percent", "growth", "GB", "number", "rate"]
+NUMBERS: tuple[Kind, ...] = ("count", "money", "change", "percent", "growth", "GB", "number", "rate")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,16 @@ class Report:
 def text(heading: str, values: Iterable[Any]) -> Column:
     """A column of words; the first one of a table carries the word for its total."""
     return Column(heading, "text", tuple(None if pd.isna(value) else str(value) for value in values))
+
+
+def months(heading: str, values: Iterable[Any], total: str | None = None) -> Column:
+    """A column of months: words on the page, dates in the workbook."""
+    return Column(heading, "month", tuple(None if pd.isna(value) else value for value in values), total)
+
+
+def dates(heading: str, values: Iterable[Any]) -> Column:
+    """A column of days, which the workbook has as dates."""
+    return Column(heading, "day", tuple(None if pd.isna(value) else value for value in values))
 
 
 def labelled(heading: str, values: Iterable[Any], total: str = "Total") -> Column:

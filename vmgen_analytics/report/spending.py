@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics import plots
-from vmgen_analytics.cost import monthly_costs
-from vmgen_analytics.plots.labels import counted, month_name, percent
+from vmgen_analytics.cost import cost_changes, monthly_costs
+from vmgen_analytics.plots.changes import HALF_A_CENT
+from vmgen_analytics.plots.labels import counted, money, month_name, others, percent
 from vmgen_analytics.report.printing import name_of
 from vmgen_analytics.report.shape import (
     Picture,
@@ -20,6 +21,7 @@ from vmgen_analytics.report.shape import (
     numbers,
     text,
 )
+from vmgen_analytics.report.shape import months as dated_months
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts
@@ -33,19 +35,21 @@ def spent(facts: Facts) -> Section:
     """Answers what was spent, and what changed."""
     by_vm = monthly_costs(facts.costs, by="vm_id")
     rows = facts.of_month(by_vm)
-    pictures = (
-        Picture("monthly_costs", plots.monthly_costs(by_vm, currency=facts.currency, open_month=facts.open_month)),
-        Picture("cost_changes", plots.cost_changes(by_vm, month=facts.whole_month, currency=facts.currency)),
-    )
+    changes = cost_changes(facts.costs, facts.whole_month)
+    pictures = [
+        Picture("monthly_costs", plots.monthly_costs(by_vm, currency=facts.currency, open_month=facts.open_month))
+    ]
+    if len(changes):
+        pictures.append(Picture("cost_changes", plots.cost_changes(changes, currency=facts.currency)))
     question = "What did we spend, and what changed?"
     by_month = _by_month(facts)
     tables = [by_month] if by_month.length else []
+    tables += _reasons(facts, changes)
     if rows.empty:
-        return Section(question, _unbilled(facts), (), pictures, tuple(tables))
+        return Section(question, _unbilled(facts), (), tuple(pictures), tuple(tables))
     tables += _changes(facts, facts.of_month(by_vm, facts.whole_month))
-    return Section(
-        question, _answer(facts), tuple(filter(None, [_came_and_went(facts, rows)])), pictures, tuple(tables)
-    )
+    paragraphs = [_came_and_went(facts, rows), _largest_reasons(facts, changes)]
+    return Section(question, _answer(facts), tuple(filter(None, paragraphs)), tuple(pictures), tuple(tables))
 
 
 def _unbilled(facts: Facts) -> str:
@@ -76,6 +80,39 @@ def _compared(facts: Facts, month: pd.Period) -> str:
     part = f" ({percent(abs(change) / before, decimals=1)})" if before > 0 else ""
     difference = f"{facts.money(abs(change))}{part} {'more' if change > 0 else 'less'}"
     return f"{sentence}, {difference} than {month_name(month - 1)} ({facts.money(before)})"
+
+
+def _largest_reasons(facts: Facts, changes: pd.DataFrame) -> str:
+    """Say what made most of the difference, or why nothing can be told apart."""
+    month, before = month_name(facts.whole_month), month_name(facts.whole_month - 1)
+    if changes.empty and facts.change(facts.whole_month) is None:
+        return f"What changed takes two months with invoices: {before} and {month} are not both known."
+    ranked = changes.loc[changes["change"].abs().sort_values(ascending=False, kind="stable").index]
+    told = [
+        f"{reason} ({money(change, facts.currency, signed=True)})"
+        for reason, change in zip(ranked["reason"], ranked["change"], strict=True)
+        if abs(change) >= HALF_A_CENT
+    ]
+    return f"From {before} to {month}, most came from {joined(told[:3])}." if told else ""
+
+
+def _reasons(facts: Facts, changes: pd.DataFrame) -> list[ReportTable]:
+    """The steps of the waterfall as a table."""
+    total = facts.change(facts.whole_month)
+    if changes.empty or total is None:
+        return []
+    return [
+        ReportTable(
+            "What changed",
+            (
+                labelled("Reason", changes["reason"]),
+                numbers("VMs", "count", changes["vms"]),
+                amounts("Change", changes["change"], total, "change"),
+            ),
+            note=f"{month_name(facts.whole_month)} against {month_name(facts.whole_month - 1)}. "
+            "A VM can be in several lines.",
+        )
+    ]
 
 
 def _came_and_went(facts: Facts, rows: pd.DataFrame) -> str:
@@ -117,7 +154,7 @@ def _by_month(facts: Facts) -> ReportTable:
     return ReportTable(
         "Spend by month",
         (
-            labelled("Month", [month_name(month) for month in months]),
+            dated_months("Month", months, "Total"),
             text("State", [facts.states.get(month) for month in months]),
             numbers("VMs", "count", [vms.get(month, 0) for month in months]),
             amounts("Cost", list(facts.totals.values())),
@@ -141,7 +178,7 @@ def _changes(facts: Facts, rows: pd.DataFrame) -> list[ReportTable]:
     what = ["new" if new else "gone" if gone else "" for new, gone in zip(is_new(shown), is_gone(shown), strict=True)]
     values = list(shown["change"])
     if len(rest):
-        names.append(counted(len(rest), "other"))
+        names.append(others(len(rest)))
         what.append("")
         values.append(float(rest["change"].sum()))
     return [

@@ -11,7 +11,18 @@ from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
 from vmgen_analytics.capacity import footprint
 from vmgen_analytics.plots.labels import counted, day_name, month_name, percent, traffic
 from vmgen_analytics.report.printing import name_of, named
-from vmgen_analytics.report.shape import Column, Picture, ReportTable, Section, joined, labelled, numbers, summed, text
+from vmgen_analytics.report.shape import (
+    Column,
+    Picture,
+    ReportTable,
+    Section,
+    joined,
+    labelled,
+    months,
+    numbers,
+    summed,
+    text,
+)
 from vmgen_analytics.schema import MB_PER_GB
 
 if TYPE_CHECKING:
@@ -68,7 +79,7 @@ def _talkers(by_vm: pd.DataFrame) -> str:
 def _by_month(totals: pd.DataFrame) -> ReportTable:
     return ReportTable(
         "Traffic by month",
-        (text("Month", [month_name(month) for month in totals["month"]]), *_columns(totals, add=False)),
+        (months("Month", totals["month"]), *_columns(totals, add=False)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import xlsxwriter
 
 from vmgen_analytics.report.printing import plain, printed
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from vmgen_analytics.report.shape import Column, Report, ReportTable
 
 FORMATS = {
-    "text": "@",
+    "text": "@",  # numbers of VMs and invoices too: names, which nobody adds up
+    "month": "[$-409]mmmm yyyy",
+    "day": "yyyy-mm-dd",
     "count": "#,##0",
     "number": "#,##0.##",
     "money": "#,##0.00",
@@ -24,10 +27,13 @@ FORMATS = {
     "percent": "0.0%",
     "growth": "+0.0%;-0.0%;0.0%",
     "GB": "#,##0.00",
+    "rate": "#,##0.0000",
 }
 LONGEST = 32_767
 """Characters that a cell can hold."""
 NARROWEST, WIDEST = 10, 48
+DECIMALS = 6
+"""Of a number in a cell: money has no more, and what a float has behind them is dust."""
 
 
 def workbook(report: Report, created: datetime.datetime | None = None) -> bytes:
@@ -106,7 +112,10 @@ def _write(sheet: Any, row: int, column: int, value: Any, look: Any, *, is_numbe
     if value is None or value != value:  # noqa: PLR0124 - NaN is a total that is missing
         sheet.write_blank(row, column, None, look)
     elif is_number:
-        sheet.write_number(row, column, value, look)
+        sheet.write_number(row, column, round(float(value), DECIMALS), look)
+    elif isinstance(value, pd.Period | pd.Timestamp):
+        moment = value.to_timestamp() if isinstance(value, pd.Period) else value
+        sheet.write_datetime(row, column, moment.to_pydatetime(), look)
     else:
         write_text(sheet, row, column, value, look)
 

@@ -1,0 +1,116 @@
+"""Traffic by day as two rows of steps: received above the line, sent below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vmgen_analytics.plots import labels, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What was drawn: ``days`` (a row a day without holes, MB), its ``unit``, and which days are silent or partial."""
+
+    days: pd.DataFrame
+    unit: str
+    silent: np.ndarray[Any, np.dtype[np.bool_]]
+    partial: np.ndarray[Any, np.dtype[np.bool_]]
+
+    @property
+    def note(self) -> str:
+        """The small print about its days."""
+        return days_note(int(self.silent.sum()), int(self.partial.sum()))
+
+
+def by_day(daily: pd.DataFrame) -> pd.DataFrame:
+    """Give one row a day, without holes in the calendar, and the groups of a day together.
+
+    Parameters
+    ----------
+    daily
+        Table ``daily_bandwidth`` with one row at least.
+
+    Returns
+    -------
+    DataFrame
+        By date: in_MB and out_MB (missing where no VM reported), days_covered, is_complete.
+    """
+    days = daily.groupby("date").agg(
+        in_MB=("in_MB", lambda values: values.sum(min_count=1)),
+        out_MB=("out_MB", lambda values: values.sum(min_count=1)),
+        days_covered=("days_covered", "sum"),
+        is_complete=("is_complete", "all"),
+    )
+    days = days.reindex(pd.date_range(days.index.min(), days.index.max(), unit="us"))
+    filled: dict[str, Any] = {"days_covered": days["days_covered"].fillna(0)}
+    days = days.assign(**filled, is_complete=days["is_complete"].eq(other=True))
+    is_known = days["days_covered"] > 0
+    return days.assign(in_MB=days["in_MB"].where(is_known), out_MB=days["out_MB"].where(is_known))
+
+
+def mirrored(ax: Axes, daily: pd.DataFrame) -> Mirrored:
+    """Draw the days with their axes; what it is about, and the title, are the caller's.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    daily
+        Table ``daily_bandwidth`` with a report at least.
+    """
+    days = by_day(daily)
+    calendar = pd.DatetimeIndex(days.index)
+    unit = labels.traffic_unit(max(days["in_MB"].max(), days["out_MB"].max()))
+    edges = style.day_edges(calendar)
+    whole = days["is_complete"].to_numpy()
+    for name, sign, colour in (("in_MB", 1, style.INBOUND), ("out_MB", -1, style.OUTBOUND)):
+        heights = sign * days[name].to_numpy() / labels.UNITS_MB[unit]
+        _steps(ax, np.where(whole, heights, np.nan), edges, facecolor=colour, edgecolor="none")
+        partly = {"facecolor": colour, "edgecolor": "white", "alpha": style.OPEN_ALPHA, "hatch": style.HATCH}
+        _steps(ax, np.where(whole, np.nan, heights), edges, linewidth=0, **partly)
+    silent = days["days_covered"].to_numpy() == 0
+    for first, last in style.runs(silent):
+        ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
+    ax.axhline(0, color=style.INK, linewidth=0.9)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.margins(y=0.1)
+    style.day_axis(ax, calendar)
+    style.number_axis(ax, "y", lambda value: f"{abs(value):,.10g}")
+    style.axis_label(ax, "y", f"{unit} a day, received above, sent below")
+    return Mirrored(days, unit, silent, ~whole & ~silent)
+
+
+def name_halves(ax: Axes) -> None:
+    """Write received and sent beside the halves; the limits of the axes are final by then."""
+    low, high = ax.get_ylim()
+    zero = -low / (high - low)
+    beside = {"xycoords": "axes fraction", "xytext": (6, 0), "textcoords": "offset points"}
+    for text, height, colour in (
+        ("received", zero + (1 - zero) / 2, style.INBOUND),
+        ("sent", zero / 2, style.OUTBOUND),
+    ):
+        style.write(ax, text, (1, height), color=colour, va="center", fontweight="bold", **beside)
+
+
+def days_note(silent: int, partial: int) -> str:
+    """Say which days are not whole, as the small print of a picture of days."""
+    if not silent and not partial:
+        return "Every VM has reported every day."
+    parts = ["Days with reports only."]
+    if silent:
+        parts.append(f"Grey: {labels.counted(silent, 'day')} without any report.")
+    if partial:
+        parts.append(f"Hatched: {labels.counted(partial, 'day')} with reports missing or not final.")
+    return " ".join(parts)
+
+
+def _steps(ax: Axes, heights: np.ndarray[Any, Any], edges: np.ndarray[Any, Any], **how: Any) -> None:
+    if not np.isnan(heights).all():
+        ax.stairs(heights, edges, fill=True, **how)
