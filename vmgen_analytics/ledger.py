@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vmgen_analytics.cost import Budgets, CostCentres, PriceBook, SharedCosts, allocated_costs, assigned_costs
+from vmgen_analytics.cost import (
+    Budgets,
+    CostCentres,
+    PriceBook,
+    SharedCosts,
+    allocated_costs,
+    assigned_costs,
+    policies_of,
+)
 from vmgen_analytics.cost.corrections import Closings, booked_invoices, closed_costs
 from vmgen_analytics.fleet import read_vm_locations, vm_days
 from vmgen_analytics.schema import TABLES
@@ -39,6 +47,8 @@ class Ledger:
         By account, whether an invoice bills the month of its date or the month before.
     budgets
         The budgets, None without any.
+    transfer
+        The transfer policies, or the one that the price book stands for; empty where none is known.
     """
 
     months: tuple[pd.Period, ...]
@@ -49,6 +59,7 @@ class Ledger:
     centres: CostCentres | None = None
     invoice_periods: Mapping[str, InvoicePeriod] = field(default_factory=dict)
     budgets: Budgets | None = None
+    transfer: Sequence[TransferPolicy] = ()
 
     @property
     def currency(self) -> str:
@@ -96,7 +107,27 @@ def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, la
         together = assigned_costs(together, centres, shared)
     invoices = _as_booked(booked)
     budgets = Budgets.read(settings.budgets, centres) if settings.budgets else None
-    return Ledger(tuple(months), days, invoices, together, prices, centres, periods, budgets)
+    return Ledger(
+        tuple(months), days, invoices, together, prices, centres, periods, budgets, read_policies(settings, prices)
+    )
+
+
+def read_policies(settings: Settings, prices: PriceBook | None) -> tuple[TransferPolicy, ...]:
+    """Read the transfer policies that the settings name, or take the one that the price book stands for.
+
+    Parameters
+    ----------
+    settings
+        Name the file.
+    prices
+        The price book, if there is one.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or a line is wrong.
+    """
+    return TransferPolicy.read(settings.transfer_policy) if settings.transfer_policy else policies_of(prices)
 
 
 def _divider(

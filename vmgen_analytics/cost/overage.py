@@ -73,6 +73,26 @@ def overage_costs(days: pd.DataFrame, policies: Sequence[TransferPolicy], prices
     return costs
 
 
+def transfer_terms(days: pd.DataFrame, prices: PriceBook | None) -> pd.DataFrame:
+    """What the price book includes and charges for traffic, for what looks at quotas.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days``.
+    prices
+        The price book, if there is one.
+
+    Returns
+    -------
+    DataFrame
+        included_transfer_GB and overage_price_per_GB, in the order of the days; missing where nothing is known.
+        [GB, currency/GB]
+    """
+    included, charged = _from_book(days, prices)
+    return pd.DataFrame({"included_transfer_GB": included, "overage_price_per_GB": charged})
+
+
 def _policy_of(days: pd.DataFrame, policies: Sequence[TransferPolicy]) -> NDArray[np.int64]:
     kind, places = kinds(days, ["account", "location", "package"])
     dates = days["date"].to_numpy()

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.archive import TABLES as ARCHIVED
-from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
+from vmgen_analytics.bandwidth import (
+    anomaly_contributions,
+    bandwidth_anomalies,
+    compared_bandwidth,
+    daily_bandwidth,
+    daily_means,
+    monthly_bandwidth,
+    quota_status,
+    top_talkers,
+)
 from vmgen_analytics.capacity import footprint
+from vmgen_analytics.capacity.idle import idle_vms
 from vmgen_analytics.cost import (
     Budgets,
     CostCentres,
@@ -26,6 +36,7 @@ from vmgen_analytics.cost import (
     price_findings,
     rated_costs,
     reconciliation,
+    transfer_terms,
     unit_costs,
 )
 from vmgen_analytics.errors import SchemaError
@@ -143,6 +154,17 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
         "reconciliation": lambda: reconciliation(ledger.invoices, ledger.costs),
         "daily_bandwidth": lambda: daily_bandwidth(ledger.days, "vm_id"),
         "monthly_bandwidth": lambda: monthly_bandwidth(ledger.days, "vm_id"),
+        "bandwidth_anomalies": lambda: bandwidth_anomalies(ledger.days, archive.read("jobs")),
+        "anomaly_contributions": lambda: anomaly_contributions(ledger.days),
+        "daily_means": lambda: daily_means(ledger.days, "vm_id"),
+        "compared_bandwidth": lambda: compared_bandwidth(ledger.days),
+        "top_talkers": lambda: top_talkers(ledger.days),
+        "quota_status": lambda: quota_status(
+            ledger.days, ledger.transfer, today=now.normalize(), terms=transfer_terms(ledger.days, ledger.prices)
+        ),
+        "idle_vms": lambda: idle_vms(
+            ledger.days, archive.read("jobs"), rated_costs(ledger.days, ledger.prices or PriceBook(()))
+        ),
         "footprint": lambda: footprint(ledger.days, ["location", "package"]),
     }
     return makers[name]()
