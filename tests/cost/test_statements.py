@@ -42,6 +42,9 @@ def test_lines_equal_statements_and_statements_equal_invoices(days, invoices, pr
         assert millionths(lines["allocated_cost"]).sum() == billed
         off = cents(lines["printed_cost"]) * 10_000 - millionths(lines["allocated_cost"])
         assert (np.abs(off) < 10_000).all()
+        for _, of_kind in lines.groupby(["cost_centre", "kind"]):
+            exact = millionths(of_kind["allocated_cost"]).sum()
+            assert abs(cents(of_kind["printed_cost"]).sum() * 10_000 - exact) < 10_000
         paid = of_month.groupby("cost_centre")["allocated_cost"].agg(lambda part: millionths(part).sum())
         for centre, theirs in lines.groupby("cost_centre"):
             assert theirs["line"].tolist() == list(range(1, len(theirs) + 1))

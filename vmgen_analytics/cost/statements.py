@@ -39,9 +39,10 @@ def cost_statement(costs: pd.DataFrame, month: pd.Period | str, cost_centre: str
     """The lines of a month's statements: own VMs, what is shared, credits and corrections.
 
     Amounts are printed in cents. The month's total is rounded first, halves away from zero. The totals of the cost
-    centres are cents chosen by largest remainder so that they add up to it, and the lines of each cost centre are
-    chosen in the same way so that they add up to its total. So the lines of a statement equal its total, all
-    statements together equal the invoices, and every number is less than a cent from its exact one.
+    centres are cents chosen by largest remainder so that they add up to it; in the same way the sums of the kinds of
+    lines add up to the total of their cost centre, and the lines to the sum of their kind. So the lines of a statement
+    equal its total, all statements together equal the invoices, and every number is less than a cent from its exact
+    one.
 
     A cost centre that is spread over others has its VMs with all that they cost, and as much less as it passes on.
 
@@ -146,10 +147,14 @@ def _invoices(numbers: pd.Series, whose: Sequence[int] | Any) -> pd.Series:
 
 
 def _printed(lines: pd.DataFrame) -> pd.Series:
-    """Choose the cents: of the month, then of each cost centre, then of each line."""
+    """Choose the cents: of the month, then of each cost centre, of each kind of its lines, and of each line."""
     exact = lines.groupby("cost_centre")["allocated_cost"].sum()
-    totals = dict(zip(exact.index, printed_cents(exact / PER_UNIT, rounded(int(exact.sum()) / PER_UNIT)), strict=True))
+    totals = printed_cents(exact / PER_UNIT, rounded(int(exact.sum()) / PER_UNIT))
     printed = pd.Series(0.0, index=lines.index)
-    for centre, own in lines.groupby("cost_centre")["allocated_cost"]:
-        printed[own.index] = printed_cents(own / PER_UNIT, totals[centre])
+    for centre, total in zip(exact.index, totals, strict=True):
+        own = lines[lines["cost_centre"] == centre].groupby("kind", sort=False)["allocated_cost"]
+        sums = own.sum()
+        for kind, of_kind in zip(sums.index, printed_cents(sums / PER_UNIT, total), strict=True):
+            theirs = own.get_group(kind)
+            printed[theirs.index] = printed_cents(theirs / PER_UNIT, of_kind)
     return printed
