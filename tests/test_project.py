@@ -11,6 +11,7 @@ import yaml
 from readme import README, code_blocks
 
 from vmgen_analytics import __version__, schema
+from vmgen_analytics.capacity import Limit
 from vmgen_analytics.cli.app import app
 from vmgen_analytics.cost import Budgets, CostCentres, PriceBook, SharedCosts
 from vmgen_analytics.fleet import read_vm_locations
@@ -89,6 +90,7 @@ def test_example_files_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     assert centres.names == ("shop", "blog", "platform", "research")
     assert SharedCosts.read(settings.shared_costs, centres).names == {"platform"}
     assert len(Budgets.read(settings.budgets, centres).budgets) == 3
+    assert [limit.says for limit in Limit.read(settings.limits)][1] == "64 vCPUs in Warsaw"
 
 
 def test_changelog_has_the_version() -> None:

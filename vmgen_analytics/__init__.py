@@ -27,7 +27,21 @@ if TYPE_CHECKING:
         quota_status,
         top_talkers,
     )
-    from vmgen_analytics.capacity import footprint
+    from vmgen_analytics.capacity import (
+        Limit,
+        Plan,
+        capacity_forecast,
+        fitting_packages,
+        fleet_changes,
+        fleet_rates,
+        footprint,
+        footprint_forecast,
+        package_catalogue,
+        placed,
+        vm_lifetime,
+        vm_survival,
+        what_if,
+    )
     from vmgen_analytics.capacity.idle import idle_vms
     from vmgen_analytics.cost import (
         Budgets,
@@ -80,6 +94,7 @@ if TYPE_CHECKING:
     )
     from vmgen_analytics.importing import add_history, read_history
     from vmgen_analytics.ledger import read_ledger
+    from vmgen_analytics.planning import Planning, read_planning
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.syncing import sync
     from vmgen_analytics.transfer import TransferPolicy
@@ -91,6 +106,9 @@ __all__ = [
     "Budgets",
     "Client",
     "CostCentres",
+    "Limit",
+    "Plan",
+    "Planning",
     "PriceBook",
     "Settings",
     "SharedCosts",
@@ -104,6 +122,7 @@ __all__ = [
     "bandwidth_anomalies",
     "budget_status",
     "calibrated_alert",
+    "capacity_forecast",
     "check_focus",
     "compared_bandwidth",
     "cost_centre_rules",
@@ -128,19 +147,26 @@ __all__ = [
     "fetch_usage",
     "fetch_user_data_scripts",
     "fetch_vms",
+    "fitting_packages",
+    "fleet_changes",
+    "fleet_rates",
     "focus_charges",
     "footprint",
+    "footprint_forecast",
     "idle_vms",
     "lifetimes",
     "location_accuracy",
     "location_evidence",
     "monthly_bandwidth",
     "monthly_costs",
+    "package_catalogue",
+    "placed",
     "price_findings",
     "quota_status",
     "rated_costs",
     "read_history",
     "read_ledger",
+    "read_planning",
     "read_vm_locations",
     "reconciliation",
     "suggest_vm_locations",
@@ -149,6 +175,9 @@ __all__ = [
     "transfer_terms",
     "unit_costs",
     "vm_days",
+    "vm_lifetime",
+    "vm_survival",
+    "what_if",
 ]
 
 _HOMES = {
@@ -165,7 +194,21 @@ _HOMES = {
         "quota_status",
         "top_talkers",
     ],
-    "capacity": ["footprint"],
+    "capacity": [
+        "Limit",
+        "Plan",
+        "capacity_forecast",
+        "fitting_packages",
+        "fleet_changes",
+        "fleet_rates",
+        "footprint",
+        "footprint_forecast",
+        "package_catalogue",
+        "placed",
+        "vm_lifetime",
+        "vm_survival",
+        "what_if",
+    ],
     "capacity.idle": ["idle_vms"],
     "cost": [
         "Budgets",
@@ -205,6 +248,7 @@ _HOMES = {
     ],
     "importing": ["add_history", "read_history"],
     "ledger": ["read_ledger"],
+    "planning": ["Planning", "read_planning"],
     "settings": ["Settings"],
     "syncing": ["sync"],
     "transfer": ["TransferPolicy"],

@@ -21,7 +21,7 @@ from vmgen_analytics.errors import SettingsError, VMgenError
 FILE_NAME = "vmgen.toml"
 KEYRING_SERVICE = "vmgen_analytics"
 DEFAULT_AUTH = "Authorization: Bearer {key}"
-PATHS = ("archive", "prices", "cost_centres", "shared_costs", "transfer_policy", "vm_locations", "budgets")
+PATHS = ("archive", "prices", "cost_centres", "shared_costs", "transfer_policy", "vm_locations", "budgets", "limits")
 
 AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "even"]
 
@@ -60,6 +60,7 @@ class Settings:
     transfer_policy: str | None = None
     vm_locations: str | None = None
     budgets: str | None = None
+    limits: str | None = None
     accounts: Mapping[str, Account] = field(default_factory=lambda: {"main": Account()})
     allocation: Allocation = field(default_factory=Allocation)
 

@@ -18,7 +18,17 @@ from vmgen_analytics.bandwidth import (
     quota_status,
     top_talkers,
 )
-from vmgen_analytics.capacity import footprint
+from vmgen_analytics.capacity import (
+    Plan,
+    capacity_forecast,
+    fleet_changes,
+    fleet_rates,
+    footprint,
+    footprint_forecast,
+    vm_lifetime,
+    vm_survival,
+    what_if,
+)
 from vmgen_analytics.capacity.idle import idle_vms
 from vmgen_analytics.cost import (
     Budgets,
@@ -42,7 +52,9 @@ from vmgen_analytics.cost import (
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.fleet import coverage, lifetimes, location_accuracy, location_evidence, read_vm_locations
 from vmgen_analytics.ledger import Ledger, read_ledger
+from vmgen_analytics.lines import ALWAYS
 from vmgen_analytics.observing import month_state
+from vmgen_analytics.planning import Planning, read_planning
 from vmgen_analytics.schema import DERIVED, FETCHED, TABLES
 
 if TYPE_CHECKING:
@@ -96,6 +108,9 @@ def table(
         return archive.read(name, first, last)
     if name in _OF_MACHINES:
         return _of_machines(name, archive, settings)
+    if name in _OF_PLANNING:
+        found = _OF_PLANNING[name](read_planning(archive, settings))
+        return _between(found, *(edge if day is None else day for edge, day in zip(ALWAYS, (first, last), strict=True)))
     months = archive.months()
     if not months:
         return TABLES[name].frame()
@@ -120,6 +135,18 @@ def check_name(name: str) -> None:
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
         raise SchemaError(f"no table {name!r}; there are {', '.join(NAMES)}{hint}")
 
+
+_OF_PLANNING: Mapping[str, Callable[[Planning], pd.DataFrame]] = {
+    "fleet_changes": lambda held: fleet_changes(held.lifetimes, held.syncs, ["package", "location"]),
+    "fleet_rates": lambda held: fleet_rates(fleet_changes(held.lifetimes, held.syncs, "location")),
+    "vm_survival": lambda held: vm_survival(held.lifetimes, held.syncs),
+    "vm_lifetime": lambda held: vm_lifetime(vm_survival(held.lifetimes, held.syncs)),
+    "footprint_forecast": lambda held: footprint_forecast(held.lifetimes, held.syncs, held.days),
+    "capacity_forecast": lambda held: capacity_forecast(held.limits, held.lifetimes, held.syncs, held.days),
+    "package_catalogue": lambda held: held.catalogue,
+    "what_if": lambda held: what_if(held.days, Plan(), held.catalogue, held.prices, held.policies),
+}
+"""Tables of the whole history; a plan is a file of its own, so that what_if has the fleet as it is."""
 
 _OF_MACHINES = ("lifetimes", "location_evidence", "location_accuracy")
 """Tables of machines as such: no day tells which of their rows are meant."""
