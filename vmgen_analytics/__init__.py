@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.bandwidth import (
         anomaly_contributions,
         bandwidth_anomalies,
+        bandwidth_so_far,
         calibrated_alert,
         compared_bandwidth,
         daily_bandwidth,
@@ -120,6 +121,7 @@ __all__ = [
     "assigned_costs",
     "assigned_days",
     "bandwidth_anomalies",
+    "bandwidth_so_far",
     "budget_status",
     "calibrated_alert",
     "capacity_forecast",
@@ -186,6 +188,7 @@ _HOMES = {
     "bandwidth": [
         "anomaly_contributions",
         "bandwidth_anomalies",
+        "bandwidth_so_far",
         "calibrated_alert",
         "compared_bandwidth",
         "daily_bandwidth",

@@ -9,6 +9,7 @@ from vmgen_analytics.bandwidth.anomalies import (
 from vmgen_analytics.bandwidth.comparison import compared_bandwidth
 from vmgen_analytics.bandwidth.means import daily_means
 from vmgen_analytics.bandwidth.quotas import NO_POLICY, quota_status
+from vmgen_analytics.bandwidth.so_far import bandwidth_so_far
 from vmgen_analytics.bandwidth.talkers import top_talkers
 from vmgen_analytics.bandwidth.totals import daily_bandwidth, monthly_bandwidth
 
@@ -17,6 +18,7 @@ __all__ = [
     "Calibration",
     "anomaly_contributions",
     "bandwidth_anomalies",
+    "bandwidth_so_far",
     "calibrated_alert",
     "compared_bandwidth",
     "daily_bandwidth",
