@@ -21,7 +21,7 @@ from vmgen_analytics import Archive, Settings
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.settings import Account, Allocation
 from vmgen_analytics.widgets import CostExplorer
-from vmgen_analytics.widgets.cost import in_cents
+from vmgen_analytics.widgets.cost_tables import in_cents
 
 CLOSED = [month for month in TOTALS if "2026-05" <= month < "2026-11"]
 SPENT = round(sum(TOTALS[month] for month in CLOSED), 2)
@@ -218,6 +218,90 @@ def test_the_python_follows_the_settings(tmp_path, two_accounts, explore):
         exec(code_of(panel), made)
         assert_frame_equal(made["table"], panel.table)
         assert {"prices.csv", "places.csv"} <= set(re.findall(r"\w+\.csv", code_of(panel)))
+
+
+@pytest.fixture
+def who_pays(tmp_path, settings):
+    """Settings with rules, a part of which is nobody's, and budgets."""
+    (tmp_path / "centres.csv").write_text("name,package,cost_centre\nweb-*,Small,Shop\nweb-2,,Platform\n")
+    (tmp_path / "budgets.csv").write_text("cost_centre,period,amount\n,2026-11,90\nShop,2026-11,2\n")
+    names = {"cost_centres": str(tmp_path / "centres.csv"), "budgets": str(tmp_path / "budgets.csv")}
+    return dataclasses.replace(settings, **names)
+
+
+def test_cost_centres_are_offered_where_there_are_rules(archive, explore, who_pays):
+    without = explore(archive)
+    assert control(without, "Cost centre").layout.display == "none"
+    assert "Cost centre" not in [text for text, _ in control(without, "Group by").options]
+    panel = explore(archive, settings=who_pays)
+    choose(panel, "Group by", "Cost centre")
+    assert set(panel.table["cost_centre"]) == {"Platform", "Shop", "unassigned"}
+    assert round(panel.table["total"].sum(), 6) == SPENT
+    whole = panel.table.set_index("cost_centre")["total"]["Shop"]
+    choose(panel, "Cost centre", "Shop")
+    assert panel.view["cost_centre"] == "Shop"
+    assert panel.table["cost_centre"].tolist() == ["Shop"]
+    assert round(panel.table["total"].sum(), 6) == round(whole, 6)
+    again = explore(archive, settings=who_pays, view=panel.view)
+    assert_frame_equal(again.table, panel.table)
+
+
+def test_what_changed_is_the_table_of_that_name(archive, explore):
+    panel = explore(archive)
+    choose(panel, "Show", "What changed")
+    assert panel.view["show"] == "changes"
+    assert "October 2026 cost 1.00 EUR more than September 2026, most of it" in plain(panel)
+    assert "October 2026 cost 1.00" in re.search('alt="([^"]+)"', panel.body.value)[1].replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    assert panel.table["change"].sum() == pytest.approx(1.0)
+    assert texts(panel, "tfoot")[0].endswith("+1.00")
+    assert 'download="cost_changes_2026-10.csv"' in panel.files.value
+    choose(panel, "Group by", "VM")
+    assert "vm_id" in panel.table
+    assert texts(panel, "tfoot")[0].endswith("+1.00")
+    choose(panel, "Show", "Month by month")
+    assert "show" not in panel.view
+
+
+def test_a_change_that_nothing_tells_is_a_sentence(archive, explore):
+    panel = explore(archive, view={"period": "custom", "start": "2026-01", "end": "2026-02", "show": "changes"})
+    assert "No change from December 2025 to January 2026" in plain(panel)
+    assert "<img" not in panel.body.value
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"by": "cost_centre"},
+        {"by": "vm_id", "cost_centre": "Shop"},
+        {"show": "changes"},
+        {"show": "changes", "by": "vm_id", "cost_centre": "unassigned"},
+    ],
+)
+def test_the_python_follows_cost_centres_and_changes(archive, explore, who_pays, view):
+    panel = explore(archive, settings=who_pays, view=view)
+    made = {}
+    exec(code_of(panel), made)
+    assert len(panel.table)
+    assert_frame_equal(made["table"], panel.table)
+    assert f'alt="{html.escape(made["ax"].get_label())}"' in panel.body.value
+
+
+def test_key_numbers_look_ahead(archive, explore, who_pays):
+    panel = explore(archive, settings=who_pays)
+    data = panel.model.data
+    row = data.forecast(None, pd.Timestamp(TODAY), who_pays).iloc[0]
+    shown = plain(panel)
+    assert row["expected"] > 60
+    assert f"November 2026 expected{row['expected']:.2f} EUR8 of 10: {row['low']:.2f} EUR to" in re.sub(
+        "<[^>]+>", "", shown
+    )
+    assert "Budget of November 202690.00 EUR67 % spent" in re.sub("<[^>]+>", "", shown)
+    choose(panel, "Cost centre", "Shop")
+    shown = re.sub("<[^>]+>", "", plain(panel))
+    assert "November 2026 expected" not in shown, "a forecast is of everything or of an account"
+    assert "Budget of November 20262.00 EUR" in shown
 
 
 def test_the_file_is_the_table(archive, explore):

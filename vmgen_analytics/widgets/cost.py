@@ -7,7 +7,6 @@ import html
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
-import numpy as np
 import pandas as pd
 
 from vmgen_analytics import plots
@@ -16,7 +15,8 @@ from vmgen_analytics.plots import labels
 from vmgen_analytics.settings import Settings
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.cost_code import reproduction
-from vmgen_analytics.widgets.cost_model import GROUPS, MOST_NAMED, CostChoices, CostData, CostModel
+from vmgen_analytics.widgets.cost_model import GROUPS, MOST_NAMED, SHOWS, CostChoices, CostData, CostModel
+from vmgen_analytics.widgets.cost_tables import printed_changes, printed_table
 from vmgen_analytics.widgets.periods import CUSTOM, PERIODS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _LABEL = {"description_width": "initial"}
 
 
 class CostExplorer(panel.Panel):
-    """Spend by location, package or VM, month by month, with its table, its files and its Python.
+    """Spend by location, package, VM or cost centre, and what changed, with the table, its files and its Python.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class CostExplorer(panel.Panel):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The table that is shown, in whole millionths: a group a row, a month a column, and the total."""
+        """The table that is shown, in whole millionths: a group a row and a month a column, or ``cost_changes``."""
         answer = self.model.answer
         return pd.DataFrame() if answer is None else answer.table
 
@@ -138,19 +138,18 @@ class CostExplorer(panel.Panel):
         if answer.table.empty:
             return "", ""
         self.renders += 1
-        axes = plots.monthly_costs(
-            answer.monthly,
-            currency=answer.currency,
-            open_month=answer.open_month,
-            top=answer.choices.top,
-        )
+        how: dict[str, Any] = {"currency": answer.currency, "top": answer.choices.top}
+        if answer.is_of_changes:
+            axes, name = plots.cost_changes(answer.table, **how), f"cost_changes_{answer.changed_month}"
+        else:
+            axes = plots.monthly_costs(answer.monthly, open_month=answer.open_month, **how)
+            name = f"costs_{answer.months.start}_{answer.months.end - 1}_by_{answer.choices.by}"
         png = plots.png(axes, dpi=DPI)
-        name = f"costs_{answer.months.start}_{answer.months.end - 1}_by_{answer.choices.by}"
         csv = answer.table.to_csv(index=False).encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
         shown = (
             panel.key_numbers(answer.numbers()),
             panel.picture(png, plots.alt_text(axes), self.renders),
-            printed_table(answer),
+            printed_changes(answer) if answer.is_of_changes else printed_table(answer),
         )
         files = (
             panel.download(f"{name}.csv", csv, "text/csv", "Download CSV"),
@@ -165,11 +164,13 @@ class _Controls:
     def __init__(self) -> None:
         self.period = _dropdown("Period", [(period.capitalize(), period) for period in PERIODS])
         self.start, self.last = _dropdown("From"), _dropdown("Through")
-        self.by, self.account = _dropdown("Group by"), _dropdown("Account")
+        self.show = _dropdown("Show", [(text, show) for show, text in SHOWS.items()])
+        self.by, self.account, self.cost_centre = (_dropdown(name) for name in ("Group by", "Account", "Cost centre"))
         self.top = ipywidgets.BoundedIntText(
             value=8, min=1, max=MOST_NAMED, description="Named in the chart", style=_LABEL, layout={"width": "190px"}
         )
-        self.all = (self.period, self.start, self.last, self.by, self.account, self.top)
+        chosen = (self.by, self.account, self.cost_centre)
+        self.all = (self.show, self.period, self.start, self.last, *chosen, self.top)
 
     def choices(self) -> CostChoices:
         """Read what is chosen."""
@@ -181,6 +182,8 @@ class _Controls:
             by=self.by.value,
             account=self.account.value,
             top=self.top.value,
+            cost_centre=self.cost_centre.value,
+            show=self.show.value,
         )
 
     def follow(self, model: CostModel) -> None:
@@ -190,22 +193,29 @@ class _Controls:
         known = [*(answer.totals if answer else ()), months.start, months.end - 1, this_month - 12, this_month]
         every = pd.period_range(min(known), max(known), freq="M")
         names = [(labels.month_name(month), str(month)) for month in every]
-        accounts = answer.data.accounts if answer else []
-        if choices.account is not None and choices.account not in accounts:
-            accounts = [*accounts, choices.account]
-        groups = [(text, by) for by, text in GROUPS.items() if by != "account" or len(accounts) > 1 or by == choices.by]
+        accounts = _with(answer.data.accounts if answer else [], choices.account)
+        centres = _with(answer.data.centres if answer else [], choices.cost_centre)
+        is_offered = {"account": len(accounts) > 1, "cost_centre": bool(centres)}
+        groups = [(text, by) for by, text in GROUPS.items() if is_offered.get(by, True) or by == choices.by]
         self.period.value = choices.period
         _offer(self.start, names, str(months.start))
         _offer(self.last, names, str(months.end - 1))
         _offer(self.by, groups, choices.by)
         _offer(self.account, [("All accounts", None), *((name, name) for name in accounts)], choices.account)
-        self.top.value = choices.top
+        _offer(self.cost_centre, [("All", None), *((name, name) for name in centres)], choices.cost_centre)
+        self.show.value, self.top.value = choices.show, choices.top
         for control, is_shown in (
             (self.start, choices.period == CUSTOM),
             (self.last, choices.period == CUSTOM),
             (self.account, len(accounts) > 1),
+            (self.cost_centre, bool(centres)),
         ):
             control.layout.display = "" if is_shown else "none"
+
+
+def _with(known: list[str], chosen: str | None) -> list[str]:
+    """Offer what is chosen even where the data does not have it."""
+    return known if chosen is None or chosen in known else [*known, chosen]
 
 
 def _dropdown(description: str, options: Any = ()) -> ipywidgets.Dropdown:
@@ -216,50 +226,3 @@ def _offer(dropdown: ipywidgets.Dropdown, options: list[Any], value: Any) -> Non
     if list(dropdown.options) != options:
         dropdown.options = options
     dropdown.value = value
-
-
-def printed_table(answer: CostAnswer) -> str:
-    """Print the table in cents, each column and row of which adds up to what is printed as its total."""
-    by, table = answer.choices.by, answer.table
-    months = [str(month) for month in answer.months if str(month) in table]
-    cents = pd.DataFrame({month: in_cents(table[month]) for month in months})
-    printed = cents.assign(total=cents.sum(axis=1, min_count=1))
-    names = labels.names(answer.monthly)
-    keys = labels.keyed(table)
-    rows = [
-        [names[key], *(_amount(value) for value in row)]
-        for key, row in zip(keys, printed.itertuples(index=False), strict=True)
-    ]
-    total = [_amount(value) for value in printed.sum()]
-    head = [GROUPS[by], *(_short(pd.Period(month, freq="M")) for month in months), "Total"]
-    return panel.table(head, rows, ["Total", *total], f"Costs by {GROUPS[by]} and month")
-
-
-def in_cents(amounts: pd.Series) -> pd.Series:
-    """Round amounts to cents so that they add up to their sum in cents: the largest remainders are rounded up.
-
-    Parameters
-    ----------
-    amounts
-        Money; what is missing stays missing.
-
-    Examples
-    --------
-    >>> in_cents(pd.Series([0.005, 0.005, 0.005])).tolist()
-    [1.0, 1.0, 0.0]
-    """
-    exact = (amounts.dropna() * 100).round(4)
-    cents = np.floor(exact)
-    rest = int(round(exact.sum()) - cents.sum())
-    cents[(exact - cents).sort_values(ascending=False, kind="stable").index[:rest]] += 1
-    whole: pd.Series = cents.reindex(amounts.index)
-    return whole
-
-
-def _short(month: pd.Period) -> str:
-    name, year = labels.month_name(month).split()
-    return f"{name[:3]} {year}"
-
-
-def _amount(cents: float) -> str:
-    return labels.money(cents / 100)

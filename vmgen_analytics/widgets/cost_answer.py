@@ -10,6 +10,8 @@ import pandas as pd
 
 from vmgen_analytics import cost
 from vmgen_analytics.plots import labels
+from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.widgets.cost_outlook import outlook
 from vmgen_analytics.widgets.periods import Months
 
 if TYPE_CHECKING:
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
     from vmgen_analytics.widgets.cost_model import CostChoices, CostData
 
 STALE_DAYS = 2
-_PREPOSITIONS = {"location": "in", "package": "for package", "vm_id": "for", "account": "for account"}
+_PREPOSITIONS = {
+    "location": "in",
+    "package": "for package",
+    "vm_id": "for",
+    "cost_centre": "for cost centre",
+    "account": "for account",
+}
 _DIVIDED = {
     "price_book": "by list price",
     "package_weight": "by the size of their packages",
@@ -35,7 +43,7 @@ def cost_table(monthly: pd.DataFrame, by: str) -> pd.DataFrame:
     Parameters
     ----------
     monthly
-        Table ``monthly_costs`` by one of location, package, vm_id and account.
+        Table ``monthly_costs`` by one of location, package, vm_id, cost_centre and account.
     by
         Which one.
 
@@ -72,13 +80,12 @@ class CostAnswer:
     @cached_property
     def open_month(self) -> pd.Period | None:
         """The month that was not over when the archive was last filled; its invoice may still grow."""
-        days = [self._day_of(sync) for sync in self.data.syncs.itertuples()]
-        return max(days).to_period("M") if days else None
+        return None if self.as_of is None else self.as_of.to_period("M")
 
     @cached_property
     def costs(self) -> pd.DataFrame:
         """Table ``allocated_costs`` of what is chosen."""
-        costs = self._of_account
+        costs = self.chosen
         return costs[(costs["month"] >= self.months.start) & (costs["month"] < self.months.end)]
 
     @cached_property
@@ -86,15 +93,29 @@ class CostAnswer:
         """Table ``monthly_costs`` of what is chosen."""
         return cost.monthly_costs(self.costs, by=self.choices.by)
 
+    @property
+    def is_of_changes(self) -> bool:
+        """Whether what changed is shown, and not month by month."""
+        return self.choices.show == "changes"
+
+    @cached_property
+    def changed_month(self) -> pd.Period:
+        """The last month of those that are chosen that is over, else the last one; it is set against the one before."""
+        closed = self.months if self.open_month is None else self.months.until(self.open_month)
+        return (closed if len(closed) else self.months).end - 1
+
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The table of the panel: a group a row, a month a column, and the total."""
+        """The table of the panel: a group a row, a month a column, and the total; or table ``cost_changes``."""
+        if self.is_of_changes:
+            by = "vm_id" if self.choices.by == "vm_id" else ()
+            return cost.cost_changes(self.chosen, self.changed_month, by)
         return cost_table(self.monthly, self.choices.by)
 
     @cached_property
     def totals(self) -> dict[pd.Period, float]:
-        """Costs of every month in the archive, for the account that is chosen."""
-        monthly = cost.monthly_costs(self._of_account)
+        """Costs of every month in the archive, for the account and the cost centre that are chosen."""
+        monthly = cost.monthly_costs(self.chosen)
         return dict(zip(monthly["month"], monthly["allocated_cost"], strict=True))
 
     @cached_property
@@ -103,9 +124,13 @@ class CostAnswer:
         return self.settings.currency or (self.data.ledger.currency if self.data.ledger else "")
 
     @cached_property
-    def _of_account(self) -> pd.DataFrame:
-        costs, account = self.data.costs, self.choices.account
-        return costs if account is None else costs[costs["account"] == account]
+    def chosen(self) -> pd.DataFrame:
+        """Table ``allocated_costs`` of the account and the cost centre that are chosen, of every month."""
+        costs = self.data.costs
+        for name in ("account", "cost_centre"):
+            wanted = getattr(self.choices, name)
+            costs = costs if wanted is None else costs[costs[name] == wanted]
+        return costs
 
     def money(self, amount: float, *, signed: bool = False) -> str:
         """Print an amount in cents, with the currency that is set."""
@@ -113,6 +138,8 @@ class CostAnswer:
 
     def sentence(self) -> str:
         """Say what was spent, when, and mostly on what."""
+        if self.is_of_changes:
+            return self._changed()
         when = self.months.in_words()
         if self.table.empty:
             return f"No invoices for {when}"
@@ -142,7 +169,7 @@ class CostAnswer:
             amount = self.money(self.totals[self.open_month])
             remark = "part of the total" if self.open_month in list(self.months) else "not in the total"
             numbers.append((f"{labels.month_name(self.open_month)} so far", amount, remark))
-        return numbers
+        return [*numbers, *outlook(self)]
 
     def notices(self) -> list[str]:
         """Say what a reader must know before trusting the numbers: what is missing, unfinished or old."""
@@ -167,6 +194,19 @@ class CostAnswer:
             "Printed in cents that add up; the file has every millionth.",
         ]
 
+    def _changed(self) -> str:
+        """Say how much more or less a month cost than the one before, and mostly why."""
+        month, before = labels.month_name(self.changed_month), labels.month_name(self.changed_month - 1)
+        if self.table.empty:
+            return f"No change from {before} to {month}: both cost the same, or one of them has no invoice"
+        total = float(self.table["total_after"].iloc[-1] - self.table["total_before"].iloc[0])
+        by_reason = self.table.groupby("reason")["change"].sum()
+        reason = str(by_reason.abs().idxmax())
+        most = f"most of it {reason} ({self.money(float(by_reason[reason]), signed=True)})"
+        if abs(total) < 0.005:
+            return f"{month} cost as much as {before}, but not for the same: {most}"
+        return f"{month} cost {self.money(abs(total))} {'more' if total > 0 else 'less'} than {before}, {most}"
+
     def _sum(self, months: Months) -> float:
         return round(float(sum(self.totals[month] for month in months if month in self.totals)), 6)
 
@@ -178,8 +218,8 @@ class CostAnswer:
         name = row["vm_name" if by == "vm_id" else by]
         if pd.isna(name):
             return f"in VM {row['vm_id']}" if by == "vm_id" else f"with an unknown {by}"
-        if name == labels.NOWHERE:
-            return "unallocated"
+        if name in {labels.NOWHERE, UNASSIGNED}:
+            return str(name)
         return f"{_PREPOSITIONS[by]} {name}"
 
     def _change(self, months: Months) -> str:
@@ -225,6 +265,11 @@ class CostAnswer:
             if age >= STALE_DAYS:
                 sentences.append(f"The last sync{name} was {age} days ago: sync, then press Read again.")
         return sentences
+
+    @property
+    def as_of(self) -> pd.Timestamp | None:
+        """The day of the last sync, where the accounts are."""
+        return max((self._day_of(sync) for sync in self.data.syncs.itertuples()), default=None)
 
     def _day_of(self, sync: Any) -> pd.Timestamp:
         """Day of a sync, where the account is."""

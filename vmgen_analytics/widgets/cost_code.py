@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.settings import Allocation
+from vmgen_analytics.settings import Account, Allocation, Settings
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.cost_answer import CostAnswer
@@ -25,53 +25,82 @@ def reproduction(answer: CostAnswer, url: str) -> str:
     str
         Python, with every month resolved and no secret in it.
     """
-    choices, months, mapping = answer.choices, answer.months, answer.settings.vm_locations
-    if answer.data.ledger is None:
+    choices, ledger = answer.choices, answer.data.ledger
+    if ledger is None:
         return f"import vmgen_analytics as va\n\narchive = va.Archive({url!r})\narchive.tables()"
-    start, end = answer.data.ledger.months[0], answer.data.ledger.months[-1] + 1
-    located = f", vm_locations=va.read_vm_locations({mapping!r})" if mapping else ""
-    chosen = f'(costs["month"] >= "{months.start}") & (costs["month"] < "{months.end}")'
-    if choices.account is not None:
-        chosen += f' & (costs["account"] == {choices.account!r})'
     lines = [
         "import pandas as pd",
         "",
         "import vmgen_analytics as va",
         "from vmgen_analytics import plots",
+        *_imported(answer),
         "",
         f"archive = va.Archive({url!r})",
-        f'days = va.vm_days(archive, "{start}", "{end}"{located})',
-        'invoices = archive.read("invoices")',
-        *_allocation(answer),
-        f"costs = costs[{chosen}]",
-        f'monthly = va.monthly_costs(costs, by="{choices.by}")',
-        "",
-        *_table(choices.by),
-        "",
-        f"ax = plots.monthly_costs({', '.join(_plot(answer))})",
+        f"settings = va.Settings({', '.join(_settings(answer))})",
+        f'ledger = va.read_ledger(archive, settings, "{ledger.months[0]}", "{ledger.months[-1]}")',
+        "costs = ledger.costs",
+        *(
+            f'costs = costs[costs["{name}"] == {value!r}]'
+            for name in ("account", "cost_centre")
+            if (value := getattr(choices, name)) is not None
+        ),
+        *(_changes(answer) if answer.is_of_changes else _months(answer)),
     ]
     return "\n".join(lines)
 
 
-def _allocation(answer: CostAnswer) -> list[str]:
-    settings, accounts = answer.settings, answer.data.accounts
-    how = [f"va.PriceBook.read({settings.prices!r})"] if settings.prices else []
-    if settings.allocation.key:
-        how.append(f"key={settings.allocation.key!r}")
-    if dict(settings.allocation.weights) != dict(Allocation().weights):
-        how.append(f"weights={dict(settings.allocation.weights)!r}")
-    periods = {account: settings.invoice_period(account) for account in accounts}
-    if len(accounts) == 1:
-        period = [f"invoice_period={periods[accounts[0]]!r}"] if periods[accounts[0]] != "same-month" else []
-        return [f"costs = va.allocated_costs({', '.join(['days', 'invoices', *how, *period])})"]
-    billed = 'invoices[invoices["account"] == account]'
+def _months(answer: CostAnswer) -> list[str]:
+    by, months = answer.choices.by, answer.months
     return [
-        f"periods = {periods!r}",
-        "costs = pd.concat(",
-        f"    va.allocated_costs({', '.join(['days', billed, *how, 'invoice_period=period'])})",
-        "    for account, period in periods.items()",
-        ")",
+        f'costs = costs[(costs["month"] >= "{months.start}") & (costs["month"] < "{months.end}")]',
+        f'monthly = va.monthly_costs(costs, by="{by}")',
+        "",
+        *_table(by),
+        "",
+        f"ax = plots.monthly_costs({', '.join(_plot(answer))})",
     ]
+
+
+def _changes(answer: CostAnswer) -> list[str]:
+    by = ', by="vm_id"' if answer.choices.by == "vm_id" else ""
+    currency = f", currency={answer.currency!r}" if answer.currency else ""
+    return [
+        f'table = va.cost_changes(costs, "{answer.changed_month}"{by})',
+        "",
+        f"ax = plots.cost_changes(table, top={answer.choices.top}{currency})",
+    ]
+
+
+FILES = ("time_zone", "prices", "cost_centres", "shared_costs", "transfer_policy", "vm_locations")
+"""Settings beside those of accounts and of allocation that decide what a table holds."""
+
+
+def _imported(answer: CostAnswer) -> list[str]:
+    text = " ".join(_settings(answer))
+    names = [name for name in ("Account", "Allocation") if f"{name}(" in text]
+    return [f"from vmgen_analytics.settings import {', '.join(names)}"] if names else []
+
+
+def _settings(answer: CostAnswer) -> list[str]:
+    """Write the settings that decide what a table holds, where they are not the usual ones."""
+    settings, usual = answer.settings, Settings()
+    arguments = [
+        f"{name}={getattr(settings, name)!r}" for name in FILES if getattr(settings, name) != getattr(usual, name)
+    ]
+    accounts = []
+    for account in answer.data.accounts:
+        found = settings.accounts.get(account, Account())
+        unusual = [
+            f"{name}={getattr(found, name)!r}"
+            for name in ("invoice_period", "time_zone")
+            if getattr(found, name) != getattr(Account(), name)
+        ]
+        accounts += [f"{account!r}: Account({', '.join(unusual)})"] if unusual else []
+    arguments += [f"accounts={{{', '.join(accounts)}}}"] if accounts else []
+    if settings.allocation != Allocation():
+        how = {"key": settings.allocation.key, "weights": dict(settings.allocation.weights)}
+        arguments.append(f"allocation=Allocation({', '.join(f'{name}={value!r}' for name, value in how.items())})")
+    return arguments
 
 
 def _table(by: str) -> list[str]:

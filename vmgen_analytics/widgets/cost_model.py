@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import traitlets
 
+from vmgen_analytics.cost import cost_forecast
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.schema import TABLES
@@ -23,7 +25,14 @@ if TYPE_CHECKING:
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.widgets.periods import Months
 
-GROUPS = {"location": "Location", "package": "Package", "vm_id": "VM", "account": "Account"}
+GROUPS = {
+    "location": "Location",
+    "package": "Package",
+    "vm_id": "VM",
+    "cost_centre": "Cost centre",
+    "account": "Account",
+}
+SHOWS = {"months": "Month by month", "changes": "What changed"}
 MOST_NAMED = 20
 
 
@@ -36,9 +45,11 @@ class CostChoices:
     period
         One of the presets, or ``custom`` with ``start`` and ``end``, the first month and the first one after.
     by
-        location, package, vm_id or account.
-    account
-        Only this account; None for all.
+        location, package, vm_id, cost_centre or account.
+    account, cost_centre
+        Only this account, or this cost centre; None for all.
+    show
+        ``months``, or ``changes``: why the last month of the period that is over cost more or less than the one before.
     top
         So many groups by name in the chart.
 
@@ -54,9 +65,12 @@ class CostChoices:
     by: str = "location"
     account: str | None = None
     top: int = 8
+    cost_centre: str | None = None
+    show: str = "months"
 
     def __post_init__(self) -> None:
-        for name, value, known in (("period", self.period, PERIODS), ("by", self.by, GROUPS)):
+        known_ones = (("period", self.period, PERIODS), ("by", self.by, GROUPS), ("show", self.show, SHOWS))
+        for name, value, known in known_ones:
             if value not in known:
                 raise SettingsError(f"{name} is {value!r} in the view; it can be {', '.join(known)}")
         if isinstance(self.top, bool) or not isinstance(self.top, int) or not 1 <= self.top <= MOST_NAMED:
@@ -67,14 +81,14 @@ class CostChoices:
     @classmethod
     def of(cls, view: Mapping[str, Any]) -> Self:
         """Read choices from a view, as `view` makes it."""
-        known = [field.name for field in fields(cls)]
+        known = [each.name for each in fields(cls)]
         if strange := [name for name in view if name not in known]:
             raise SettingsError(f"no choice {strange[0]!r} in a view; there can be {', '.join(known)}")
         return cls(**view)
 
     def view(self) -> dict[str, Any]:
         """Put the choices into a small dict; what was not chosen is left out."""
-        unused = () if self.period == CUSTOM else ("start", "end")
+        unused = {*(() if self.period == CUSTOM else ("start", "end")), *(("show",) if self.show == "months" else ())}
         return {name: value for name, value in asdict(self).items() if value is not None and name not in unused}
 
     def months(self, today: dt.date) -> Months:
@@ -99,6 +113,7 @@ class CostData:
     ledger: Ledger | None
     syncs: pd.DataFrame
     is_empty: bool
+    _forecasts: dict[tuple[str | None, pd.Timestamp], pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
     def read(cls, archive: Archive, settings: Settings) -> Self:
@@ -128,6 +143,22 @@ class CostData:
     def accounts(self) -> list[str]:
         """Accounts that have invoices."""
         return sorted(self.costs["account"].unique())
+
+    @cached_property
+    def centres(self) -> list[str]:
+        """Cost centres that pay for something, the unassigned among them; none without rules."""
+        return [] if self.ledger is None or self.ledger.centres is None else sorted(self.costs["cost_centre"].unique())
+
+    def forecast(self, account: str | None, today: pd.Timestamp, settings: Settings) -> pd.DataFrame:
+        """Table ``cost_forecast`` of everything or of an account, computed once for all views."""
+        if (account, today) not in self._forecasts:
+            ledger = self.ledger
+            how: dict[str, Any] = {"today": today, "weights": settings.allocation.weights}
+            if ledger is None:
+                return TABLES["cost_forecast"].frame()
+            found = cost_forecast(ledger.days, ledger.costs, ledger.prices, by="account" if account else (), **how)
+            self._forecasts[account, today] = found[found["account"] == account] if account else found
+        return self._forecasts[account, today]
 
 
 class CostModel(traitlets.HasTraits):
