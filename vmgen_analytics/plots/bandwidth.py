@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.plots import labels, style
+from vmgen_analytics.plots.mirrored import mirrored, name_halves
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -46,71 +47,18 @@ def daily_bandwidth(daily: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = style.new_axes() if ax is None else ax
     if daily.empty or not daily["days_covered"].any():
         return style.nothing(ax, "No traffic to show: no VM has reported any in this period.")
-    days = _by_day(daily)
-    calendar = pd.DatetimeIndex(days.index)
-    inwards, outwards = days["in_MB"].where(days["days_covered"] > 0), days["out_MB"].where(days["days_covered"] > 0)
-    unit = labels.traffic_unit(max(inwards.max(), outwards.max()))
-    edges = style.day_edges(calendar)
-    whole = days["is_complete"].to_numpy()
-    for values, sign, colour in ((inwards, 1, style.INBOUND), (outwards, -1, style.OUTBOUND)):
-        heights = sign * values.to_numpy() / labels.UNITS_MB[unit]
-        _steps(ax, np.where(whole, heights, np.nan), edges, facecolor=colour, edgecolor="none")
-        partly = {"facecolor": colour, "edgecolor": "white", "alpha": style.OPEN_ALPHA, "hatch": style.HATCH}
-        _steps(ax, np.where(whole, np.nan, heights), edges, linewidth=0, **partly)
-    silent = days["days_covered"].to_numpy() == 0
-    for first, last in style.runs(silent):
-        ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
-    ax.axhline(0, color=style.INK, linewidth=0.9)
-    ax.set_xlim(edges[0], edges[-1])
-    ax.margins(y=0.1)
-    style.day_axis(ax, calendar)
-    style.number_axis(ax, "y", lambda value: f"{abs(value):,.10g}")
-    style.axis_label(ax, "y", f"{unit} a day, received above, sent below")
-    for text, place, colour in (("received", 0.75, style.INBOUND), ("sent", 0.25, style.OUTBOUND)):
-        low, high = ax.get_ylim()
-        zero = -low / (high - low)
-        height = zero + (1 - zero) * (place - 0.5) * 2 if place > 0.5 else zero * place * 2
-        beside = {"xycoords": "axes fraction", "xytext": (6, 0), "textcoords": "offset points"}
-        style.write(ax, text, (1, height), color=colour, va="center", fontweight="bold", **beside)
-    partial = int((~whole & ~silent).sum())
-    return style.dress(ax, _moved(days, inwards, outwards), note=_daily_note(int(silent.sum()), partial))
+    drawn = mirrored(ax, daily)
+    name_halves(ax)
+    return style.dress(ax, _moved(drawn.days), note=drawn.note)
 
 
-def _by_day(daily: pd.DataFrame) -> pd.DataFrame:
-    """One row a day, without holes in the calendar; the groups of a day together."""
-    days = daily.groupby("date").agg(
-        in_MB=("in_MB", lambda values: values.sum(min_count=1)),
-        out_MB=("out_MB", lambda values: values.sum(min_count=1)),
-        days_covered=("days_covered", "sum"),
-        is_complete=("is_complete", "all"),
-    )
-    calendar = pd.date_range(days.index.min(), days.index.max(), unit="us")
-    days = days.reindex(calendar)
-    filled: dict[str, Any] = {"days_covered": days["days_covered"].fillna(0)}
-    return days.assign(**filled, is_complete=days["is_complete"].eq(other=True))
-
-
-def _steps(ax: Axes, heights: np.ndarray[Any, Any], edges: np.ndarray[Any, Any], **how: Any) -> None:
-    if not np.isnan(heights).all():
-        ax.stairs(heights, edges, fill=True, **how)
-
-
-def _moved(days: pd.DataFrame, inwards: pd.Series[Any], outwards: pd.Series[Any]) -> str:
+def _moved(days: pd.DataFrame) -> str:
     first, last = days.index[0], days.index[-1]
     when = f"on {labels.day_name(first)}"
     if first != last:
         when = f"from {labels.day_name(first)} to {labels.day_name(last)}"
-    sums = f"{labels.traffic(inwards.sum())} in and {labels.traffic(outwards.sum())} out"
+    sums = f"{labels.traffic(days['in_MB'].sum())} in and {labels.traffic(days['out_MB'].sum())} out"
     return f"{sums} {when}".replace("\N{NO-BREAK SPACE}", " ")
-
-
-def _daily_note(silent: int, partial: int) -> str:
-    parts = ["Days with reports only."]
-    if silent:
-        parts.append(f"Grey: {labels.counted(silent, 'day')} without any report.")
-    if partial:
-        parts.append(f"Hatched: {labels.counted(partial, 'day')} with reports missing or not final.")
-    return " ".join(parts) if silent or partial else "Every VM has reported every day."
 
 
 def monthly_bandwidth(

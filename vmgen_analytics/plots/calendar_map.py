@@ -33,6 +33,7 @@ NUMBERED_WEEKS = 20
 """So many weeks are wide enough for the day of the month in each cell."""
 LEAST_WEEKS = 10
 """So many have room at least: a cell is no bar."""
+NOTE_LETTERS = 112
 FARTHEST = 4.0
 """The darkest colour is for so many middling days at most: one spike must not make all others pale."""
 
@@ -109,7 +110,9 @@ def calendar_map(daily: pd.DataFrame, *, direction: str = "sum", ax: Axes | None
 
 def _height_in(cells: Cells) -> float:
     wide = 7.4 / max(cells.weeks, LEAST_WEEKS)
-    return min(0.95 + max(wide, 0.2) * (cells.blocks[-1] + WEEK_DAYS) * (0.6 if cells.weeks <= NUMBERED_WEEKS else 1), 9)
+    return min(
+        0.95 + max(wide, 0.2) * (cells.blocks[-1] + WEEK_DAYS) * (0.6 if cells.weeks <= NUMBERED_WEEKS else 1), 9
+    )
 
 
 def _draw_days(ax: Axes, cells: Cells, amounts: np.ndarray[Any, Any], days: pd.DataFrame, label: str) -> bool:
@@ -130,7 +133,9 @@ def _draw_days(ax: Axes, cells: Cells, amounts: np.ndarray[Any, Any], days: pd.D
         edge = {"facecolor": "white", "edgecolor": style.UNKNOWN, "linewidth": 0.7, "hatch": "/////"}
         ax.add_collection(PatchCollection(boxes, **edge))
     partial = ~days["is_complete"].to_numpy() & ~silent
-    ax.scatter(cells.week[partial] + 0.3, cells.row[partial] + 0.28, s=9, color="white", edgecolor=style.INK, linewidth=0.6)
+    ax.scatter(
+        cells.week[partial] + 0.3, cells.row[partial] + 0.28, s=9, color="white", edgecolor=style.INK, linewidth=0.6
+    )
     if cells.weeks <= NUMBERED_WEEKS:
         _number_days(ax, cells, pd.DatetimeIndex(days.index), amounts, mesh)
     beside = ax.inset_axes((1.015, 0.02, 0.016, 0.84))
@@ -158,7 +163,9 @@ def _name_days(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
     """Name weekdays at the left and months above their first whole week; a line parts the months."""
     rows = [first + row for first in cells.blocks for row in range(WEEK_DAYS)]
     every = 1 if cells.weeks <= NUMBERED_WEEKS else 2
-    ax.set_yticks(rows[::1], [name if row % every == 0 else "" for _ in cells.blocks for row, name in enumerate(WEEKDAYS)])
+    ax.set_yticks(
+        rows[::1], [name if row % every == 0 else "" for _ in cells.blocks for row, name in enumerate(WEEKDAYS)]
+    )
     ax.set(xlim=(-0.6, max(cells.weeks, LEAST_WEEKS) - 0.4), ylim=(cells.blocks[-1] + WEEK_DAYS - 0.4, -1.6))
     ax.set_xticks([])
     ax.tick_params(length=0)
@@ -178,7 +185,8 @@ def _month_names(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
             free = -1.0
         is_first = free < 0 or months[place].month == 1
         name = labels.month_name(months[place])
-        text = name if is_wide else f"{name[:3]} {months[place].year}" if is_first else name[:3]
+        name = name if is_wide else f"{name[:3]} {months[place].year}"
+        text = name if is_first else name.split()[0]
         if week >= free:
             style.write(ax, text, (week - 0.5, top - 0.62), color=style.MUTED, va="bottom", annotation_clip=False)
             named_block, free = top, week + letter * (len(text) + 1)
@@ -216,4 +224,4 @@ def _note(silent: int, partial: int, is_cut: bool) -> str:
         parts.append(f"Dot: {labels.counted(partial, 'day')} with reports missing or not final.")
     if is_cut:
         parts.append(f"Darkest: {FARTHEST:g} middling days or more.")
-    return " ".join(parts)
+    return style.wrapped(" ".join(parts), NOTE_LETTERS)

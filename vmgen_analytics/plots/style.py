@@ -72,7 +72,7 @@ def colours(keys: Iterable[Hashable]) -> dict[Hashable, ColorType]:
 
 def _slot(key: Hashable) -> int:
     key = key[-1] if isinstance(key, tuple) else key
-    number = key if isinstance(key, int) else zlib.crc32(str(key).encode())
+    number = key if isinstance(key, int | np.integer) else zlib.crc32(str(key).encode())
     return int(number) % len(PALETTE)
 
 
