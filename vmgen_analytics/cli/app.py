@@ -16,6 +16,7 @@ from vmgen_analytics.cli import (
     doctor,
     export,
     imports,
+    investigate,
     lab,
     locations,
     login,
@@ -51,6 +52,7 @@ app.command("status")(status.status)
 app.command("schedule")(schedule.schedule)
 app.command("locations")(locations.locations)
 app.command("prices")(prices.prices)
+app.command("investigate")(investigate.investigate)
 app.command("report")(report.report)
 app.command("statements")(statements.statements)
 app.command("export")(export.export)

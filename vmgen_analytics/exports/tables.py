@@ -11,6 +11,7 @@ from vmgen_analytics.archive import TABLES as ARCHIVED
 from vmgen_analytics.bandwidth import (
     anomaly_contributions,
     bandwidth_anomalies,
+    bandwidth_so_far,
     compared_bandwidth,
     daily_bandwidth,
     daily_means,
@@ -183,6 +184,7 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
         "monthly_bandwidth": lambda: monthly_bandwidth(ledger.days, "vm_id"),
         "bandwidth_anomalies": lambda: bandwidth_anomalies(ledger.days, archive.read("jobs")),
         "anomaly_contributions": lambda: anomaly_contributions(ledger.days),
+        "bandwidth_so_far": lambda: bandwidth_so_far(ledger.days, today=now.normalize()),
         "daily_means": lambda: daily_means(ledger.days, "vm_id"),
         "compared_bandwidth": lambda: compared_bandwidth(ledger.days),
         "top_talkers": lambda: top_talkers(ledger.days),

@@ -1,0 +1,195 @@
+"""``vmgen-analytics investigate``: who sends the traffic, since when, and whether that is unusual."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+import typer
+
+from vmgen_analytics.bandwidth.totals import SETTLED
+from vmgen_analytics.cli.inquiry import Inquiry, inquiries
+from vmgen_analytics.cli.inquiry_words import (
+    amount,
+    findings,
+    name_of,
+    printable,
+    refusals,
+    uncertainties,
+    weekday,
+    wrapped,
+)
+from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST = 20
+"""Findings that are printed without -v."""
+
+
+def investigate(
+    vm: Annotated[
+        list[str] | None,
+        typer.Option("--vm", help="Only this VM, by number or exact name; may be repeated.", metavar="VM"),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", help="How many days back to look.", min=1, max=366)] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    config: Config = None,
+    archive: ArchiveUrl = None,
+    verbose: Verbose = 0,
+) -> None:
+    """Tell who sends the traffic, since when, and whether that is unusual: the worst first, in sentences.
+
+    Looks at the archive only, so `sync` first. Quotas that will be exceeded, unusual uploads and VMs that seem idle are
+    told as well, and so are the gaps that make it uncertain. What happens at the same time need not be the cause.
+    """
+    settings, store = opened(config, archive, verbose)
+    at = now()
+    found = inquiries(filled(store), settings, at, back_days=days, vms=vm or ())
+    if as_json:
+        told = {"archive": store.url, "accounts": {each.account: _facts(each, at) for each in found}}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    for each in found:
+        typer.echo("\n".join(_told(each, at, verbose)))
+
+
+def now() -> pd.Timestamp:
+    """Tell the time by this machine's clock."""
+    return pd.Timestamp(datetime.now(UTC))
+
+
+def _told(inquiry: Inquiry, at: pd.Timestamp, verbose: int) -> Iterable[str]:
+    yield from _header(inquiry)
+    for sentence in uncertainties(inquiry, at):
+        yield wrapped(sentence, "! ", "  ")
+    yield ""
+    found = findings(inquiry)
+    if not found:
+        yield "Nothing unusual was found."
+    shown = found if verbose else found[:MOST]
+    for number, finding in enumerate(shown, start=1):
+        first = f"{number:>2}. {finding.word}: "
+        yield wrapped(" ".join(finding.sentences), first, "    ")
+    if len(found) > len(shown):
+        yield f"    And {len(found) - len(shown)} more findings, which -v prints."
+    notes = inquiry.anomalies[inquiry.anomalies["severity"] == "note"]
+    if len(notes):
+        few = ", ".join(dict.fromkeys(str(name) for name in notes["group"].dropna().head(5)))
+        yield wrapped(f"And {len(notes)} of little score or impact ({few}); --json lists them.", "    ", "    ")
+    yield ""
+    yield from _of_vms(inquiry) if inquiry.asked else _of_everyone(inquiry)
+    for sentence in refusals(inquiry):
+        yield wrapped(sentence, "- ", "  ")
+    if verbose:
+        yield wrapped("Each day is compared with the 56 before it; days that may still change are not.", "- ", "  ")
+    yield ""
+
+
+def _header(inquiry: Inquiry) -> Iterable[str]:
+    count = (
+        len(inquiry.asked) or inquiry.days.loc[inquiry.days["date"] == inquiry.days["date"].max(), "vm_id"].nunique()
+    )
+    reach = "no day is final yet" if inquiry.last_final is None else f"final until {weekday(inquiry.last_final)}"
+    yield wrapped(
+        f"Traffic of {count:,} VM{'' if count == 1 else 's'} of account {inquiry.account} since "
+        f"{weekday(inquiry.first_day)}; {reach}, in days of {inquiry.zone.key}."
+    )
+    if inquiry.last_sync is not None:
+        yield f"Last sync {inquiry.last_sync.tz_convert(inquiry.zone):%a %Y-%m-%d %H:%M %Z}."
+
+
+def _of_everyone(inquiry: Inquiry) -> Iterable[str]:
+    """Who sent the most, in the last week and on the last day."""
+    for talkers, what in ((inquiry.talkers_week, "7 days until"), (inquiry.talkers_day, "day")):
+        if inquiry.last_final is None or talkers.empty:
+            continue
+        yield f"Sent in the {what} {weekday(inquiry.last_final)}, against a week before:"
+        for row in talkers.to_dict("records"):
+            name = f"{row['groups']} others" if row["is_other"] else printable(name_of(row))
+            share = "" if pd.isna(row["share"]) else f"{row['share']:.0%}"
+            yield f"  {name[:34]:<34} {_known(row['traffic_MB']):>9} {share:>5}   {_change(row)}".rstrip()
+        yield ""
+
+
+def _of_vms(inquiry: Inquiry) -> Iterable[str]:
+    """The days of each VM that was asked about, and its place among all."""
+    talkers = inquiry.talkers_week.set_index("vm_id")
+    for vm_id in inquiry.asked:
+        own = inquiry.days[(inquiry.days["vm_id"] == vm_id)]
+        state = own["state"].iloc[-1] if isinstance(own["state"].iloc[-1], str) else "state unknown"
+        yield wrapped(f"{name_of(own.iloc[-1])}, {state}:")
+        yield f"  {'day':<15} {'received':>10} {'sent':>10}"
+        for row in own[own["date"] >= inquiry.first_day].to_dict("records"):
+            status = (
+                "" if row["status"] in SETTLED else row["status"] if isinstance(row["status"], str) else "no report"
+            )
+            yield f"  {weekday(row['date'])}  {_known(row['in_MB']):>10} {_known(row['out_MB']):>10} {status}".rstrip()
+        if vm_id in talkers.index:
+            yield wrapped(_place(talkers.loc[vm_id]), "  ", "  ")
+        yield ""
+
+
+def _place(row: Any) -> str:
+    if pd.isna(row["share"]):
+        return "Nothing is known of what was sent in the last 7 days."
+    return (
+        f"Number {row['rank']} by what was sent in the last 7 final days, with {row['share']:.1%} of all: "
+        f"{_known(row['traffic_MB'])}, {_change(row)} against the 7 days before."
+    )
+
+
+def _known(traffic_MB: float) -> str:
+    return "?" if pd.isna(traffic_MB) else amount(traffic_MB)
+
+
+def _change(row: Any) -> str:
+    if pd.isna(row["change"]):
+        return "new" if row["change_MB"] > 0 else "nothing to compare with" if row["compared_days"] == 0 else ""
+    return f"{row['change']:+.0%} ({amount(row['change_MB'], signed=True)})"
+
+
+def _facts(inquiry: Inquiry, at: pd.Timestamp) -> dict[str, Any]:
+    """The same for machines: each finding with the row of its table."""
+    said = [
+        {"finding": finding.word.lower(), "sentence": printable(" ".join(finding.sentences)), **_plain(finding.facts)}
+        for finding in findings(inquiry)
+    ]
+    tables = {
+        "notes": inquiry.anomalies[inquiry.anomalies["severity"] == "note"],
+        "top_talkers_7_days": inquiry.talkers_week,
+        "top_talkers_last_day": inquiry.talkers_day,
+        "quotas": inquiry.quotas,
+        "gaps": inquiry.gaps[["vm_id", "vm_name", "date", "status"]],
+    }
+    return {
+        "time_zone": inquiry.zone.key,
+        "today": f"{inquiry.today:%Y-%m-%d}",
+        "first_day": f"{inquiry.first_day:%Y-%m-%d}",
+        "last_final_day": None if inquiry.last_final is None else f"{inquiry.last_final:%Y-%m-%d}",
+        "last_sync": None if inquiry.last_sync is None else inquiry.last_sync.isoformat(timespec="seconds"),
+        "findings": said,
+        "uncertain": uncertainties(inquiry, at),
+        "refused": refusals(inquiry),
+        **{name: [_plain(row) for row in table.to_dict("records")] for name, table in tables.items()},
+    }
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    """A row in the words of JSON: days as ISO 8601 writes them, null for what is missing."""
+    return {str(name): _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, list):
+        return value
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, pd.Period):
+        return str(value)
+    return value.item() if hasattr(value, "item") else value
