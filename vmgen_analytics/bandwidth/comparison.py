@@ -64,7 +64,8 @@ def compared_bandwidth(
         before_in_MB, before_out_MB, days_covered, days_expected, before_days_covered, before_days_expected,
         in_base_MB, out_base_MB, in_change_MB, out_change_MB, in_change, out_change. [MB, 1] The changes, and the base
         that they are measured from, leave out VM-days that are known in one of the periods only, so that a missing
-        report is no fall; a VM that did not exist had no traffic.
+        report is no fall; a VM that did not exist had no traffic. Where no day can be compared, the period is told by
+        itself, and the changes are missing.
 
     Raises
     ------
@@ -76,8 +77,10 @@ def compared_bandwidth(
     groups = table.grouping(by, days)
     first, last, earlier = _periods(days, start, end, before)
     ours, theirs = _placed(days, first, last - first), _placed(days, earlier, last - first)
-    places = np.intersect1d(_final_places(ours), _final_places(theirs))
-    ours, theirs = (rows[rows["place"].isin(places)] for rows in (ours, theirs))
+    final = _final_places(ours)
+    compared = np.intersect1d(final, _final_places(theirs))
+    places = compared if len(compared) else final  # with nothing to compare with, the period is told by itself
+    ours, theirs = ours[ours["place"].isin(places)], theirs[theirs["place"].isin(compared)]
     sums = _sums(_paired(ours, theirs), groups).join(
         _sums(_paired(theirs, ours), groups).add_prefix("before_"), how="outer"
     )
@@ -85,11 +88,11 @@ def compared_bandwidth(
     sums[counts] = sums[counts].fillna(0).astype("int64")
     for way in ("in", "out"):
         now, then = sums.pop(f"{way}_paired_MB"), sums.pop(f"before_{way}_paired_MB")
-        sums[f"{way}_base_MB"] = then.fillna(0).where(now.notna() | then.notna())
+        sums[f"{way}_base_MB"] = then.fillna(0).where((now.notna() | then.notna()) & (len(compared) > 0))
         sums[f"{way}_change_MB"] = now.fillna(0) - sums[f"{way}_base_MB"]
         sums[f"{way}_change"] = (sums[f"{way}_change_MB"] / then).where(then > 0)
     found = sums.reset_index().drop(columns=NOTHING, errors="ignore")
-    found = found.assign(first_day=first, before_first_day=earlier, compared_days=len(places))
+    found = found.assign(first_day=first, before_first_day=earlier, compared_days=len(compared))
     if "vm_id" in groups:
         names = pd.concat([theirs, ours]).groupby(groups, dropna=False)["vm_name"].last()
         found["vm_name"] = names.reindex(pd.MultiIndex.from_frame(found[groups])).to_numpy()
