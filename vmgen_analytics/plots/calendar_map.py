@@ -130,7 +130,7 @@ def _draw_days(ax: Axes, cells: Cells, amounts: np.ndarray[Any, Any], days: pd.D
     if silent.any():
         places = zip(cells.week[silent], cells.row[silent], strict=True)
         boxes = [Rectangle((week - 0.44, row - 0.44), 0.88, 0.88) for week, row in places]
-        edge = {"facecolor": "white", "edgecolor": style.UNKNOWN, "linewidth": 0.7, "hatch": "/////"}
+        edge: dict[str, Any] = {"facecolor": "white", "edgecolor": style.UNKNOWN, "linewidth": 0.7, "hatch": "/////"}
         ax.add_collection(PatchCollection(boxes, **edge))
     partial = ~days["is_complete"].to_numpy() & ~silent
     ax.scatter(
@@ -140,7 +140,7 @@ def _draw_days(ax: Axes, cells: Cells, amounts: np.ndarray[Any, Any], days: pd.D
         _number_days(ax, cells, pd.DatetimeIndex(days.index), amounts, mesh)
     beside = ax.inset_axes((1.015, 0.02, 0.016, 0.84))
     bar = ax.figure.colorbar(mesh, cax=beside, extend="max" if is_cut else "neither")
-    bar.outline.set_visible(False)  # type: ignore[operator]  # a Spine, which the stubs do not know
+    bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_locator(MaxNLocator(4))
     style.number_axis(bar.ax, "y")
     bar.ax.tick_params(colors=style.MUTED, labelsize=style.SMALL_PT, labelcolor=style.INK)
@@ -179,7 +179,7 @@ def _month_names(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
     is_wide = cells.weeks <= NUMBERED_WEEKS
     letter = style.SMALL_PT * 0.66 / (0.85 * style.size_pt(ax)[0]) * max(cells.weeks, LEAST_WEEKS)
     named_block, free = -1, 0.0
-    for place in np.flatnonzero(~months.duplicated()):
+    for place in np.flatnonzero(~months.duplicated()).tolist():
         week, top = int(cells.week[place]), int(tops[place])
         if top != named_block:
             free = -1.0
@@ -194,7 +194,7 @@ def _month_names(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
 
 def _month_lines(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
     """Part the months: a stair between the last day of one and the first day of the next."""
-    for place in np.flatnonzero(calendar.day == 1):
+    for place in np.flatnonzero(calendar.day == 1).tolist():
         week, row, weekday = int(cells.week[place]), int(cells.row[place]), int(calendar[place].weekday())
         if place == 0 or cells.row[place - 1] - row > WEEK_DAYS or row > cells.row[place - 1] + 1:
             continue
@@ -208,7 +208,7 @@ def _month_lines(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
 def _busiest(moved: pd.Series[float], is_complete: pd.Series[bool]) -> str:
     final = moved[is_complete]
     known = final if final.notna().any() else moved
-    day = known.idxmax()
+    day = pd.Timestamp(str(known.idxmax()))
     amount = labels.traffic(float(known.max())).replace("\N{NO-BREAK SPACE}", " ")
     if len(moved) == 1:
         return f"{amount} on {day.day_name()}, {labels.day_name(day)}"

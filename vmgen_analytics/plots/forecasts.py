@@ -107,7 +107,12 @@ def _draw_month(ax: Axes, here: int, row: pd.Series[Any]) -> None:
     so_far = 0.0 if pd.isna(row["so_far"]) else float(row["so_far"])
     if pd.notna(row["expected"]):
         rest = max(float(row["expected"]) - so_far, 0.0)
-        look: dict[str, Any] = {"facecolor": "white", "edgecolor": style.INBOUND, "hatch": style.HATCH, "linewidth": 0.8}
+        look: dict[str, Any] = {
+            "facecolor": "white",
+            "edgecolor": style.INBOUND,
+            "hatch": style.HATCH,
+            "linewidth": 0.8,
+        }
         ax.bar(here, rest, BAR, bottom=so_far, **look)
     ax.bar(here, so_far, BAR, color=style.INBOUND)
     if pd.notna(row["low"]):
@@ -116,10 +121,14 @@ def _draw_month(ax: Axes, here: int, row: pd.Series[Any]) -> None:
 
 
 def _label_past(ax: Axes, heights: np.ndarray[Any, Any], decimals: int) -> None:
+    low, high = ax.get_ylim()
+    inside = style.SMALL_PT * 2 * (high - low) / style.size_pt(ax)[1]
     for place, height in enumerate(heights):
         text = "no data" if np.isnan(height) else labels.money(height, decimals=decimals)
+        is_tall = height > inside  # there the number stands inside, clear of the budget's line
+        look: dict[str, Any] = {"xytext": (0, -4), "va": "top", "color": "white"} if is_tall else {"xytext": (0, 3)}
         at = (place, 0.0 if np.isnan(height) else max(height, 0.0))
-        style.write(ax, text, at, xytext=(0, 3), textcoords="offset points", ha="center")
+        style.write(ax, text, at, textcoords="offset points", ha="center", fontweight="bold", **look)
 
 
 def _label_month(ax: Axes, here: int, row: pd.Series[Any], budget: float, decimals: int) -> None:
@@ -133,7 +142,7 @@ def _label_month(ax: Axes, here: int, row: pd.Series[Any], budget: float, decima
     _, height_pt = style.size_pt(ax)
     low, high = ax.get_ylim()
     step = style.SMALL_PT * 1.5 / height_pt
-    places = spread_from([(amount - low) / (high - low) for amount, _ in sorted(known)], step)
+    places = _apart([(amount - low) / (high - low) for amount, _ in sorted(known)], step)
     right, (left, end) = here + BAR / 2, ax.get_xlim()
     for (_, text), place in zip(sorted(known), places, strict=True):
         bold = "bold" if text.startswith("expected") else "normal"
@@ -142,12 +151,17 @@ def _label_month(ax: Axes, here: int, row: pd.Series[Any], budget: float, decima
     ax.set_xlim(left, end)
 
 
-def spread_from(wanted: list[float], step: float) -> list[float]:
-    """Move labels upwards until they are a step apart, in their order."""
-    placed: list[float] = []
-    for place in wanted:
-        placed.append(max(place, placed[-1] + step) if placed else place)
-    return placed
+def _apart(wanted: list[float], step: float) -> list[float]:
+    """Move labels no more than they must so that they are a step apart, in their order: isotonic regression."""
+    blocks: list[tuple[float, int]] = []  # mean place of labels that touch each other, and how many they are
+    for number, place in enumerate(wanted):
+        mean, count = place - number * step, 1
+        while blocks and blocks[-1][0] > mean:
+            other, others = blocks.pop()
+            mean, count = (mean * count + other * others) / (count + others), count + others
+        blocks.append((mean, count))
+    means = [mean for mean, count in blocks for _ in range(count)]
+    return [mean + number * step for number, mean in enumerate(means)]
 
 
 def _month_axis(ax: Axes, months: pd.PeriodIndex, state: str) -> None:
