@@ -86,8 +86,8 @@ def capacity_forecast(
     DataFrame
         Table ``capacity_forecast``: position, limit, measure, account, location, amount, used, free, used_share,
         net_per_month (low, high), reached_p10, reached_p50, reached_p90, chance, state, reason. State is ``reached``,
-        ``will be reached``, ``may be reached``, ``will not be reached``, ``no trend`` or ``unknown``; what cannot be
-        told is missing, and ``reason`` says why and what is needed.
+        ``expected`` (by half of the futures), ``possible`` (by one in ten), ``unlikely``, ``no trend`` or ``unknown``;
+        what cannot be told is missing, and ``reason`` says why and what is needed.
 
     Raises
     ------
@@ -210,10 +210,10 @@ def _reached(totals: Amounts, drifts: Amounts, limit: Limit, start: pd.Timestamp
     for name, day in zip(("reached_p10", "reached_p50", "reached_p90"), days, strict=True):
         told[name] = start + pd.Timedelta(days=int(day)) if np.isfinite(day) else None
     if np.isfinite(days).all():
-        return told | {"state": "will be reached", "reason": ""}
+        return told | {"state": "expected", "reason": ""}
     reason = f"{1 - chance:.0%} of the futures do not reach it within {horizon_d} days"
     is_likely, is_possible = np.isfinite(days[1]), np.isfinite(days[0])
-    state = "will be reached" if is_likely else "may be reached" if is_possible else "will not be reached"
+    state = "expected" if is_likely else "possible" if is_possible else "unlikely"
     return told | {"state": state, "reason": reason}
 
 

@@ -12,6 +12,7 @@ import typer
 from vmgen_analytics import __version__
 from vmgen_analytics.cli import (
     archive,
+    capacity,
     demo,
     doctor,
     export,
@@ -52,6 +53,7 @@ app.command("status")(status.status)
 app.command("schedule")(schedule.schedule)
 app.command("locations")(locations.locations)
 app.command("prices")(prices.prices)
+app.command("capacity")(capacity.capacity)
 app.command("investigate")(investigate.investigate)
 app.command("report")(report.report)
 app.command("statements")(statements.statements)

@@ -152,7 +152,10 @@ PLANNING: Sequence[Table] = (
             "reached_p50": Column(DAY, "day by which half of them have"),
             "reached_p90": Column(DAY, "day by which nine in ten have"),
             "chance": Column("float64", "part of the futures that reach it within the horizon", "1"),
-            "state": Column(TEXT, "reached, will be reached, may be reached, will not be reached, no trend or unknown"),
+            "state": Column(
+                TEXT,
+                "reached, expected (by half of the futures), possible (by one in ten), unlikely, no trend or unknown",
+            ),
             "reason": Column(TEXT, "why something is missing, or what is left out; empty if neither"),
         },
     ),
