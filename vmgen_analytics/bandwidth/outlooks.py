@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.forecast import DailySeries, MonthEnd, Spans, month_end
+from vmgen_analytics.forecast.expectation import LEAST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ COUNTED = {
 """What is added up for a direction; of the larger of two, each is forecast."""
 
 GONE = "nothing more is to come, as none of its VMs is there any more"
+UNKNOWN = f"a forecast needs {LEAST_DAYS} final days, and none is known"
 LEVELS = (0.1, 0.5, 0.9, 0.975)
 
 
@@ -103,6 +105,7 @@ class _Rows:
     totals: Numbers
     chances: Numbers
     dates: tuple[Days, ...]
+    why: tuple[str, ...]
     is_living: NDArray[np.bool_]
 
     @classmethod
@@ -115,11 +118,13 @@ class _Rows:
         totals = np.stack([end.until(level)[:, -1] for level in LEVELS], axis=1)
         totals[:, 1] = end.expected  # also where there is no interval
         totals[~is_living] = 0
+        is_blank = is_living & (end.known == 0) & (end.days_estimated == 0)  # no day of theirs was ever known
+        totals[is_blank] = np.nan
         rest = np.maximum(np.nan_to_num(limits) - excess, 0.0)
         is_over = used > limits
         first = end.month.astype("datetime64[D]")
         passed = first + np.argmax(np.cumsum(reported, axis=1) > limits[:, None], axis=1)
-        to_come = np.where(is_living, end.chance_over(rest), 0.0)
+        to_come = np.where(is_blank, np.nan, np.where(is_living, end.chance_over(rest), 0.0))
         dates = [np.where(is_living, end.passes(rest, level), np.datetime64("NaT")) for level in (0.5, 0.9, 0.1)]
         return cls(
             end,
@@ -127,6 +132,10 @@ class _Rows:
             np.maximum(totals + excess[:, None], used[:, None]),
             np.where(is_over, 1.0, to_come),
             tuple(np.where(is_over, passed, each) for each in dates),
+            tuple(
+                (refusal or note or (UNKNOWN if blank else "")) if living else GONE
+                for refusal, note, blank, living in zip(end.refusals, end.notes, is_blank, is_living, strict=True)
+            ),
             is_living,
         )
 
@@ -141,7 +150,7 @@ class _Rows:
             chance=float(np.fmax.reduce(self.chances[rows])),
             dates=tuple(pd.Timestamp(np.fmin.reduce(each[rows])) for each in self.dates),
             days=(int(self.end.days_known[main]), int(self.end.days_estimated[main] * self.is_living[main])),
-            why=(self.end.refusals[main] or self.end.notes[main]) if self.is_living[main] else GONE,
+            why=self.why[main],
         )
 
 

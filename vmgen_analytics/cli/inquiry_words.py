@@ -119,7 +119,7 @@ def _now(row: dict[str, Any]) -> Finding:
         if so_far > usual and not so_far <= high:
             ways.append(f"{word} {amount(so_far)}, where a whole day usually brings {amount(usual)}")
     when = f"on {weekday(row['date'])}, a day that is not over or may still change"
-    return Finding(0, "NOW", (f"{name_of(row)} has {' and '.join(ways)}: {when}.",), row)
+    return Finding(0, "NOW", (f"{name_of(row)} has {', and '.join(ways)}: {when}.",), row)
 
 
 def _anomaly(row: dict[str, Any], inquiry: Inquiry) -> Finding:
@@ -215,6 +215,8 @@ def _times(actual: float, expected: float) -> str:
     ratio = actual / expected if expected > 0 else float("inf")
     if ratio > 1000:
         return "far more than usual"
+    if ratio < 0.005:
+        return "next to nothing"
     return f"{ratio:.1f} times the usual" if ratio >= 1 else f"only {ratio:.0%} of the usual"
 
 
