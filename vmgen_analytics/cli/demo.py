@@ -189,7 +189,7 @@ def _write_budgets(directory: Path, now: datetime, archive: Archive) -> None:
     month = pd.Timestamp(now).tz_localize(None).to_period("M")
     invoices = archive.read("invoices")
     spent = invoices.loc[invoices["invoice_date"].dt.to_period("M") == month - 1, "total_cost"].sum()
-    amount = max(round(float(spent) * 1.02, -1), 10.0)
+    amount = max(round(float(spent) * 1.02, -1), 100.0)
     parts = {"": 1.0, "Web shop": 0.45, "Platform": 0.2}
     _write_csv(
         directory / "budgets.csv",

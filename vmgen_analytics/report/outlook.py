@@ -18,6 +18,7 @@ from vmgen_analytics.report.shape import (
     joined,
     months,
     numbers,
+    remarks,
     text,
 )
 
@@ -99,7 +100,7 @@ def _forecasts(facts: Facts) -> ReportTable:
             numbers("Error", "percent", rows["error"]),
             numbers("Error of cost per day", "percent", rows["run_rate_error"]),
             numbers("Months used", "count", rows["months_used"]),
-            text("What is missing", rows["reason"].where(rows["reason"] != "")),
+            *remarks("What is missing", rows["reason"]),
         ),
         note="At least and at most hold 8 months of 10.",
     )
@@ -114,7 +115,7 @@ def _runway(runway: pd.DataFrame) -> ReportTable:
             numbers("Used a day", "money", runway["used_per_day"].round(2)),
             text("Known from", runway["rests_on"]),
             dates("Lasts until", runway["runs_out_on"]),
-            text("Why not known", runway["reason"].where(runway["reason"] != "")),
+            *remarks("Why not known", runway["reason"]),
         ),
     )
 
@@ -165,7 +166,7 @@ def _budgets(status: pd.DataFrame) -> ReportTable:
             numbers("Expected", "money", status["forecast"].round(2)),
             numbers("Expected in percent", "percent", status["forecast_share"]),
             text("State", status["state"]),
-            text("What is missing", status["reason"].where(status["reason"] != "")),
+            *remarks("What is missing", status["reason"]),
         ),
         note="Budgets may overlap, so they are not added up.",
     )

@@ -95,6 +95,12 @@ def text(heading: str, values: Iterable[Any]) -> Column:
     return Column(heading, "text", tuple(None if pd.isna(value) else str(value) for value in values))
 
 
+def remarks(heading: str, values: pd.Series[Any]) -> list[Column]:
+    """A column of words of which most are empty, as a list that is empty where all are."""
+    known = values.where(values.fillna("") != "")
+    return [text(heading, known)] if known.notna().any() else []
+
+
 def months(heading: str, values: Iterable[Any], total: str | None = None) -> Column:
     """A column of months: words on the page, dates in the workbook."""
     return Column(heading, "month", tuple(None if pd.isna(value) else value for value in values), total)

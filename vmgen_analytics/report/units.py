@@ -9,7 +9,7 @@ import pandas as pd
 from vmgen_analytics import plots
 from vmgen_analytics.cost import unit_costs
 from vmgen_analytics.plots.labels import month_name
-from vmgen_analytics.report.shape import Picture, ReportTable, Section, months, numbers, text
+from vmgen_analytics.report.shape import Picture, ReportTable, Section, months, numbers, remarks
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts
@@ -36,7 +36,7 @@ def unit_cost(facts: Facts) -> Section | None:
         (
             months("Month", units["month"]),
             *(numbers(heading, "rate", units[name]) for name, heading in UNITS.items()),
-            text("Not known, and why", units["missing"].where(units["missing"] != "")),
+            *remarks("Not known, and why", units["missing"]),
         ),
         note=note if facts.open_month is None else f"{note} Without {month_name(facts.open_month)}, which is not over.",
     )
