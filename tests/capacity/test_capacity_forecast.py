@@ -156,7 +156,7 @@ def coverage(fleets, months, births, hazard, batches=1):
     inside, below = [], []
     for seed in range(fleets):
         fleet, counts = drawn(
-            seed, "2025-01-01", "2026-06-30", start=30, births_per_month=births, hazard_per_month=hazard
+            seed, "2025-01-01", "2026-07-31", start=30, births_per_month=births, hazard_per_month=hazard
         )
         last = pd.Timestamp("2025-01-01") + pd.DateOffset(months=months) - pd.Timedelta(days=1)
         gone = fleet["died_max"].notna() & (fleet["died_min"] <= last)
@@ -218,7 +218,7 @@ def test_the_footprint_forecast_refuses_in_a_sentence():
         ("cores,5,,,", r"line 2: measure is 'cores'; it is one of vms, vcpus, ram_GB, disk_GB"),
         ("vms,,,,", r"line 2: amount is ''; it must be a number from 0 to 9,000,000,000"),
         ("vms,-1,,,", r"line 2: amount is '-1'"),
-        ("vms,5,,,\nvms,6,,,", r"line 3: .*line 2 limits the same; leave one"),
+        ("vms,5,,,\nvms,6,,,\nvms,5,,,x", r"line 4: .*line 2 is the same limit; leave one"),
         (",5,,,", r"line 2: the measure is empty"),
     ],
 )

@@ -100,7 +100,7 @@ class Limit:
 
     @classmethod
     def _of(cls, lines: Iterable[Line]) -> tuple[Self, ...]:
-        found: dict[tuple[str, ...], Self] = {}
+        found: dict[tuple[object, ...], Self] = {}
         for line in lines:
             if strange := [name for name in line.texts if name not in COLUMNS]:
                 raise line.wrong(f"no column {strange[0]!r} is known; there can be {', '.join(COLUMNS)}")
@@ -112,8 +112,8 @@ class Limit:
                 note=line.text("note"),
                 source=line.where,
             )
-            key = (limit.measure, limit.account, limit.location)
+            key = (limit.measure, limit.account, limit.location, limit.amount)
             if key in found:
-                raise line.wrong(f"{found[key].source} limits the same; leave one")
+                raise line.wrong(f"{found[key].source} is the same limit; leave one")
             found[key] = limit
         return tuple(found.values())
