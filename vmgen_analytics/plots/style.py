@@ -115,7 +115,7 @@ def dress(ax: Axes, title: str, *, note: str = "", grid: str = "y", indent_pt: f
     ax.grid(visible=False)
     ax.grid(visible=True, axis="y" if grid == "y" else "x", color=RULE, linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.set_label(" ".join(part for part in (title.rstrip("."), note.replace("\n", " ")) if part))
+    ax.set_label(". ".join(part for part in (title.rstrip("."), note.replace("\n", " ")) if part))
     return ax
 
 
