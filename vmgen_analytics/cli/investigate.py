@@ -96,7 +96,8 @@ def _header(inquiry: Inquiry) -> Iterable[str]:
     reach = "no day is final yet" if inquiry.last_final is None else f"final until {weekday(inquiry.last_final)}"
     yield wrapped(
         f"Traffic of {count:,} VM{'' if count == 1 else 's'} of account {inquiry.account} since "
-        f"{weekday(inquiry.first_day)}; {reach}, in days of {inquiry.zone.key}."
+        f"{weekday(inquiry.first_day)}; {reach}, in days of {inquiry.zone.key}.",
+        then="  ",
     )
     if inquiry.last_sync is not None:
         yield f"Last sync {inquiry.last_sync.tz_convert(inquiry.zone):%a %Y-%m-%d %H:%M %Z}."
