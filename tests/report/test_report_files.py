@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from made_up_facts import FLEET, facts_of, vm
 
+from vmgen_analytics.cost import Budgets, CostCentres
 from vmgen_analytics.errors import VMgenError
 from vmgen_analytics.report.content import content
 from vmgen_analytics.report.files import write_files
@@ -206,7 +207,15 @@ def test_nothing_is_left_half_written(tmp_path, monkeypatch):
 
 
 def test_two_hundred_vms_take_less_than_five_seconds(tmp_path):
-    facts = facts_of(tuple(vm(number, f"vm-{number:03d}", location=f"place {number % 7}") for number in range(200)))
-    start = time.perf_counter()
-    write_files(facts, tmp_path)
-    assert time.perf_counter() - start < 5
+    """All sections, of an open month; this process's own time, as the machine may have others to serve."""
+    fleet = tuple(
+        vm(number, f"vm-{number:03d}", location=f"place {number % 7}", born="2026-06-01") for number in range(200)
+    )
+    totals = tuple((f"2026-{month:02d}", 1_000.0 + month) for month in range(6, 12))
+    centres = CostCentres.of([{"name": f"vm-{number}*", "cost_centre": f"centre {number}"} for number in range(2)])
+    budgets = Budgets.of([{"period": "2026-11", "amount": "900"}])
+    facts = facts_of(fleet, totals, now="2026-11-20", centres=centres, budgets=budgets)
+    start = time.process_time()
+    files = write_files(facts, tmp_path)
+    assert time.process_time() - start < 5
+    assert {"cost_changes", "cost_forecast", "budget_status", "unit_costs"} <= {path.stem for path in files.figures}

@@ -105,6 +105,9 @@ class Facts:
     @cached_property
     def forecast_by_account(self) -> pd.DataFrame:
         """The same account by account."""
+        accounts = sorted({*self.days["account"], *self.costs["account"]})
+        if len(accounts) == 1 and len(self.forecast):  # no need to look at every month again
+            return TABLES["cost_forecast"].cast(self.forecast.assign(account=accounts[0]))
         return self._forecast("account")
 
     @cached_property

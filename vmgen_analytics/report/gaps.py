@@ -148,11 +148,15 @@ def _unsettled(facts: Facts) -> ReportTable:
     days = facts.of_month(facts.days)
     status = days["status"].fillna("missing")
     rows = days.assign(status=status)[status.isin(list(UNSETTLED))]
-    everyone = len(days.drop_duplicates(["account", "vm_id"]))
+    machines = days.drop_duplicates(["account", "vm_id"], keep="last")
+    everyone = len(machines)
+    names = {(row.account, row.vm_id): name_of(row) for row in machines.itertuples()}
+    which: dict[tuple[str, int, str], list[int]] = {}
+    for *key, day in zip(rows["account"], rows["vm_id"], rows["status"], rows["date"].dt.day, strict=True):
+        which.setdefault((str(key[0]), int(key[1]), str(key[2])), []).append(day)
     lines: dict[tuple[str, str], list[str]] = {}
-    for (_, _, why), found in rows.groupby(["account", "vm_id", "status"]):
-        name = name_of(next(found.tail(1).itertuples()))
-        lines.setdefault((str(why), _ranges(found["date"].dt.day)), []).append(name)
+    for (account, vm_id, why), found in which.items():
+        lines.setdefault((why, _ranges(found)), []).append(names[account, vm_id])
     in_order = sorted(lines.items(), key=lambda line: (list(UNSETTLED).index(line[0][0]), -len(line[1]), line[0][1]))
     who = [f"all {len(names)} VMs" if len(names) == everyone > 1 else ", ".join(sorted(names)) for _, names in in_order]
     return ReportTable(
