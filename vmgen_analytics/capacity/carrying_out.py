@@ -51,7 +51,7 @@ class _Offers:
     """What is on offer, for one step."""
 
     def __init__(self, catalogue: pd.DataFrame, step: Step) -> None:
-        self._all = catalogue
+        self.everything = catalogue
         self._offered = catalogue[catalogue["is_offered"]]
         self._step = step
 
@@ -77,7 +77,7 @@ class _Offers:
 
     def _near(self, here: pd.DataFrame, package: str, like: pd.Series | None) -> str:
         """Name what is offered here and is nearest to a package, by its size, else by its spelling."""
-        sizes = self._all.loc[self._all["package"] == package, list(MEASURES)].dropna()
+        sizes = self.everything.loc[self.everything["package"] == package, list(MEASURES)].dropna()
         wanted = sizes.iloc[0] if len(sizes) else None
         if wanted is None:
             close = difflib.get_close_matches(package, sorted(here["package"]), n=1)
@@ -97,7 +97,7 @@ class _Offers:
 def _add(fleet: pd.DataFrame, step: Step, offers: _Offers) -> pd.DataFrame:
     account = offers.account(fleet)
     if step.is_custom:
-        known = sorted({*offers._all["location"].dropna(), *fleet["location"].dropna()})
+        known = sorted({*offers.everything["location"].dropna(), *fleet["location"].dropna()})
         if step.location not in known:
             raise step.wrong(f"no location {step.location!r} is known{_nearest(step.location, known)}")
         size = pd.Series({name: getattr(step, name) for name in MEASURES})
@@ -130,29 +130,31 @@ def _remove(fleet: pd.DataFrame, step: Step, _: _Offers) -> pd.DataFrame:
 
 def _resize(fleet: pd.DataFrame, step: Step, offers: _Offers) -> pd.DataFrame:
     fleet = fleet.copy()
-    for row in _chosen(fleet, step):
-        vm = fleet.iloc[row]
-        if step.is_custom:
-            _place(fleet, row, None, pd.Series({name: getattr(step, name) for name in MEASURES}))
-            continue
-        if pd.isna(vm["location"]):
-            raise step.wrong(
-                f"VM {_name(vm)} has no known location, so what is offered there is not known; add it to vm_locations"
-            )
-        size = offers.size(vm["account"], vm["location"], step.package, vm[list(MEASURES)])
-        _place(fleet, row, step.package, size)
+    chosen = fleet.iloc[_chosen(fleet, step)]
+    if step.is_custom:
+        return _placed(fleet, chosen, None, pd.Series({name: getattr(step, name) for name in MEASURES}))
+    if chosen["location"].isna().any():
+        vm = chosen[chosen["location"].isna()].iloc[0]
+        raise step.wrong(
+            f"VM {_name(vm)} has no known location, so what is offered there is not known; add it to vm_locations"
+        )
+    for (account, location), vms in chosen.groupby(["account", "location"], sort=False):
+        size = offers.size(str(account), str(location), step.package, vms.iloc[0][list(MEASURES)])
+        fleet = _placed(fleet, vms, step.package, size)
     return fleet
 
 
 def _move(fleet: pd.DataFrame, step: Step, offers: _Offers) -> pd.DataFrame:
     fleet = fleet.copy()
-    for row in _chosen(fleet, step):
-        vm = fleet.iloc[row]
-        package = step.package or vm["package"]
-        if pd.isna(package):
-            raise step.wrong(f"the package of VM {_name(vm)} is not known; name the one that it gets, with package")
-        _place(fleet, row, package, offers.size(vm["account"], step.location, package, vm[list(MEASURES)]))
-        fleet.loc[row, "location"] = step.location
+    chosen = fleet.iloc[_chosen(fleet, step)]
+    packages = pd.Series(step.package, index=chosen.index) if step.package else chosen["package"]
+    if packages.isna().any():
+        vm = chosen[packages.isna()].iloc[0]
+        raise step.wrong(f"the package of VM {_name(vm)} is not known; name the one that it gets, with package")
+    for (account, package), vms in chosen.groupby([chosen["account"], packages], sort=False):
+        size = offers.size(str(account), step.location, str(package), vms.iloc[0][list(MEASURES)])
+        fleet = _placed(fleet, vms, str(package), size)
+        fleet.loc[vms.index, "location"] = step.location
     return fleet
 
 
@@ -164,9 +166,12 @@ _TAKEN: dict[str, Callable[[pd.DataFrame, Step, _Offers], pd.DataFrame]] = {
 }
 
 
-def _place(fleet: pd.DataFrame, row: int, package: str | None, size: pd.Series) -> None:
-    fleet.loc[row, "package"] = package
-    fleet.loc[row, list(MEASURES)] = size[list(MEASURES)].to_numpy("float64")
+def _placed(fleet: pd.DataFrame, vms: pd.DataFrame, package: str | None, size: pd.Series) -> pd.DataFrame:
+    """Give some of the VMs a package and its size."""
+    fleet.loc[vms.index, "package"] = package
+    for name in MEASURES:
+        fleet.loc[vms.index, name] = float(size[name])
+    return fleet
 
 
 def _chosen(fleet: pd.DataFrame, step: Step) -> list[int]:
