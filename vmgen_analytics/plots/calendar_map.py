@@ -54,8 +54,8 @@ class Cells:
         span = (days[-1] - days[0]).days + days[0].weekday()
         is_long = span // WEEK_DAYS + 1 > MOST_WEEKS
         start = pd.to_datetime(days.year.astype("str") + "-01-01") if is_long else days[:1].repeat(len(days))
-        weekday = days.weekday.to_numpy()
-        week = ((days - start).days.to_numpy() + start.weekday.to_numpy()) // WEEK_DAYS
+        weekday = days.day_of_week.to_numpy()
+        week = ((days - start).days.to_numpy() + start.day_of_week.to_numpy()) // WEEK_DAYS
         block = (days.year - days.year[0]).to_numpy() if is_long else np.zeros(len(days), dtype="int64")
         firsts = tuple(int(each) * (WEEK_DAYS + 1) for each in np.unique(block))
         return cls(week - week.min(), block * (WEEK_DAYS + 1) + weekday, int(week.max() - week.min()) + 1, firsts)
@@ -175,7 +175,7 @@ def _name_days(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
 
 def _month_names(ax: Axes, cells: Cells, calendar: pd.DatetimeIndex) -> None:
     months = calendar.to_period("M")
-    tops = cells.row - calendar.weekday.to_numpy()
+    tops = cells.row - calendar.day_of_week.to_numpy()
     is_wide = cells.weeks <= NUMBERED_WEEKS
     letter = style.SMALL_PT * 0.66 / (0.85 * style.size_pt(ax)[0]) * max(cells.weeks, LEAST_WEEKS)
     named_block, free = -1, 0.0
