@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
+import numpy as np
 import pandas as pd
 
 from vmgen_analytics.errors import SettingsError
@@ -13,8 +14,10 @@ from vmgen_analytics.lines import Line, read_lines
 from vmgen_analytics.schema import MB_PER_GB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 Scope = Literal["vm", "package", "location", "account"]
 Direction = Literal["out", "in", "max", "sum"]
@@ -159,3 +162,32 @@ class TransferPolicy:
             valid_to=pd.Timestamp.max if end is None else end,
             source=line.where,
         )
+
+
+def holding(vms: pd.DataFrame, policies: Sequence[TransferPolicy], day: pd.Timestamp) -> NDArray[np.int64]:
+    """Find the policy that holds for each VM on a day: the first that is about it.
+
+    Parameters
+    ----------
+    vms
+        account, location and package.
+    policies
+        Transfer policies.
+    day
+        The day on which they must hold.
+
+    Returns
+    -------
+    ndarray
+        Its number among the policies, -1 where none holds.
+    """
+    found = np.full(len(vms), -1)
+    for number, policy in enumerate(policies):
+        if not policy.valid_from <= day < policy.valid_to:
+            continue
+        fits = found < 0
+        for name in ("account", "location", "package"):
+            if asked := getattr(policy, name):
+                fits &= (vms[name] == asked).fillna(value=False).to_numpy("bool")
+        found[fits] = number
+    return found

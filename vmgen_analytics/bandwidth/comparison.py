@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.bandwidth.totals import SETTLED
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import SETTLED, TABLES
 from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ import pandas as pd
 
 from vmgen_analytics.bandwidth.findings import DIRECTIONS
 from vmgen_analytics.bandwidth.series import VM
-from vmgen_analytics.bandwidth.totals import SETTLED
-from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.schema import MB_PER_GB, SETTLED, TABLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

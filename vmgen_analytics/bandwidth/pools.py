@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.bandwidth.series import VM
-from vmgen_analytics.bandwidth.totals import SETTLED
+from vmgen_analytics.schema import SETTLED
+from vmgen_analytics.transfer import holding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def is_about_any(days: pd.DataFrame, policies: Sequence[TransferPolicy], today: 
         The day that is not over.
     """
     month = days[(days["date"] <= today) & (days["date"] >= today.replace(day=1))]
-    return bool((_policy_of(month, policies, today) >= 0).any())
+    return bool((holding(month, policies, today) >= 0).any())
 
 
 def pools(
@@ -95,7 +96,7 @@ def pools(
     rows = days.loc[wanted, ["account", "vm_id", "date", "vm_name", "package", "location", *BOTH, "status"]]
     for name in TERMS:
         rows[name] = np.nan if terms is None else terms[name].to_numpy()[wanted]
-    rows["policy"] = _policy_of(rows, policies, today)
+    rows["policy"] = holding(rows, policies, today)
     rows = rows[rows["policy"] >= 0]
     rows["member"] = _members(rows, policies)
     rows["in_month"] = rows["date"].dt.to_period("M") == today.to_period("M")
@@ -115,19 +116,6 @@ def pools(
         _reported(month[lived], len(about), today),
         _reported(month[~lived], len(about), today),
     )
-
-
-def _policy_of(rows: pd.DataFrame, policies: Sequence[TransferPolicy], today: pd.Timestamp) -> NDArray[np.int64]:
-    found = np.full(len(rows), -1)
-    for number, policy in enumerate(policies):
-        if not policy.valid_from <= today < policy.valid_to:
-            continue
-        fits = found < 0
-        for name in ("account", "location", "package"):
-            if asked := getattr(policy, name):
-                fits &= (rows[name] == asked).fillna(value=False).to_numpy("bool")
-        found[fits] = number
-    return found
 
 
 def _members(rows: pd.DataFrame, policies: Sequence[TransferPolicy]) -> pd.Series:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.bandwidth.totals import SETTLED
 from vmgen_analytics.forecast import DailySeries
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import SETTLED, TABLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

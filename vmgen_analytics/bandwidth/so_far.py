@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.bandwidth.series import VM, vm_traffic
-from vmgen_analytics.bandwidth.totals import SETTLED
 from vmgen_analytics.forecast import PUBLISHED, Spans, forecast
-from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.schema import MB_PER_GB, SETTLED, TABLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

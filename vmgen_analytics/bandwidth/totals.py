@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import SETTLED, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vmgen_analytics.table import Table
-
-SETTLED = ("final", "imported")
 
 
 def daily_bandwidth(days: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:

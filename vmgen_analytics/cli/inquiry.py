@@ -15,13 +15,12 @@ from vmgen_analytics.bandwidth import (
     quota_status,
     top_talkers,
 )
-from vmgen_analytics.bandwidth.totals import SETTLED
 from vmgen_analytics.capacity.idle import idle_vms
 from vmgen_analytics.cost import PriceBook, rated_costs, transfer_terms
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.fleet import read_vm_locations, vm_days
 from vmgen_analytics.ledger import read_policies
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import SETTLED, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

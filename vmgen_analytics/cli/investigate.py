@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pandas as pd
 import typer
 
-from vmgen_analytics.bandwidth.totals import SETTLED
 from vmgen_analytics.cli.inquiry import Inquiry, inquiries
 from vmgen_analytics.cli.inquiry_words import (
     amount,
@@ -22,6 +21,7 @@ from vmgen_analytics.cli.inquiry_words import (
     wrapped,
 )
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened
+from vmgen_analytics.schema import SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

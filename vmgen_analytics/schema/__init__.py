@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vmgen_analytics.schema.archived import ARCHIVED
 from vmgen_analytics.schema.capacity import CAPACITY
-from vmgen_analytics.schema.columns import MB_PER_GB, UNASSIGNED
+from vmgen_analytics.schema.columns import MB_PER_GB, SETTLED, UNASSIGNED
 from vmgen_analytics.schema.costs import COSTS
 from vmgen_analytics.schema.fetched import FETCHED
 from vmgen_analytics.schema.fleet import FLEET
@@ -61,4 +61,14 @@ def _described(table: Table) -> str:
     return "\n".join([*lines, ""])
 
 
-__all__ = ["ARCHIVED", "DERIVED", "FETCHED", "HANDED_ON", "MB_PER_GB", "TABLES", "UNASSIGNED", "data_dictionary"]
+__all__ = [
+    "ARCHIVED",
+    "DERIVED",
+    "FETCHED",
+    "HANDED_ON",
+    "MB_PER_GB",
+    "SETTLED",
+    "TABLES",
+    "UNASSIGNED",
+    "data_dictionary",
+]

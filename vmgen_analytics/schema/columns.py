@@ -17,6 +17,9 @@ MB_PER_GB = 1_000
 UNASSIGNED = "unassigned"
 """Cost centre of what no rule gives to one."""
 
+SETTLED = ("final", "imported")
+"""States of a report of traffic that will not change."""
+
 ACCOUNT = Column(TEXT, "name of the account in the settings")
 VM = Column("int64", "number of the VM")
 VM_NAME = Column(TEXT, "name of the VM on that day")
