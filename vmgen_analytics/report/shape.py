@@ -52,6 +52,13 @@ class ReportTable:
         return any(column.total is not None for column in self.columns)
 
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether it is so short on paper that it had better stay on one page."""
+        words = (value for column in self.columns if column.kind == "text" for value in column.cells if value)
+        return self.length <= 18 and all(len(word) <= 60 for word in words)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture: the name of its file, and the axes that it is drawn on."""
