@@ -22,7 +22,8 @@ def daily_bandwidth(days: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.Data
     days
         Table ``vm_days``; days without a report count as missing, not as zero.
     by
-        Any of account, vm_id (which brings the account), package, location and continent; none gives the totals.
+        Any of account, vm_id (which brings the account), package, location and continent; none gives the totals. Also
+        cost_centre, of days that `vmgen_analytics.assigned_days` gave to cost centres.
 
     Returns
     -------
@@ -45,7 +46,8 @@ def monthly_bandwidth(days: pd.DataFrame, by: str | Sequence[str] = "vm_id") -> 
     days
         Table ``vm_days``; days without a report count as missing, not as zero.
     by
-        Any of account, vm_id (which brings the account), package, location and continent; none gives the totals.
+        Any of account, vm_id (which brings the account), package, location and continent; none gives the totals. Also
+        cost_centre, of days that `vmgen_analytics.assigned_days` gave to cost centres.
 
     Returns
     -------
