@@ -171,3 +171,45 @@ def test_what_cannot_be_told_has_a_reason(seen, words):
     row = runway(seen)
     assert words in row["reason"]
     assert pd.isna(row["runs_out_on"])
+
+
+def test_a_scope_that_nobody_ever_billed_is_unknown(frames):
+    (row,) = status(frames, {"period": "2026-11", "amount": 100, "account": "nosuch"})
+    assert np.isnan(row["actual"])
+    assert (row["state"], row["reason"]) == ("unknown", "nothing was ever billed for account nosuch")
+
+
+def test_an_account_that_is_billed_later_is_expected_as_in_its_newest_month(frames):
+    costs, _ = frames
+    second = costs[costs["month"] < pd.Period("2026-11", "M")].assign(account="second")
+    both = pd.concat([costs, second], ignore_index=True)
+    forecast = TABLES["cost_forecast"].frame(
+        {
+            "month": pd.PeriodIndex(["2026-11"] * 2, freq="M"),
+            "account": ["main", "second"],
+            "expected": [90.0, 700.0],
+            "months_used": [10, 10],
+            "reason": ["", ""],
+        }
+    )
+    whole, theirs, shop = status(
+        (both, forecast),
+        {"period": "2026-11", "amount": 2000},
+        {"period": "2026-11", "amount": 100, "account": "second"},
+        {"period": "2026-11", "amount": 500, "cost_centre": "shop"},
+    )
+    assert whole["forecast"] == pytest.approx(790)
+    assert (theirs["forecast"], theirs["state"]) == (pytest.approx(700), "will be exceeded")
+    assert shop["forecast"] == pytest.approx(790 / 3)
+
+
+def test_a_month_with_more_credits_than_costs_says_nothing_of_shares(frames):
+    costs, forecast = frames
+    negative = costs["allocated_cost"].where(costs["month"] < pd.Period("2026-11", "M"), -1.0)
+    everything, shop = status(
+        (costs.assign(allocated_cost=negative), forecast),
+        {"period": "2026-11", "amount": 100},
+        {"period": "2026-11", "amount": 100, "cost_centre": "shop"},
+    )
+    assert everything["forecast"] == pytest.approx(90)
+    assert shop["forecast"] == pytest.approx(30)

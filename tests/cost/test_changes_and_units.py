@@ -152,3 +152,19 @@ def test_a_month_without_vms_has_no_units():
     assert july["allocated_cost"] == 9
     assert pd.isna(july["cost_per_vm_month"])
     assert july["missing"].startswith("no VM; no vCPU; no memory")
+
+
+def test_corrections_and_accounts_without_an_invoice_stand_by_themselves():
+    days = days_of(of(1, "2026-06-01", "2026-07-31", package="Small"))
+    second = days.assign(account="second")
+    both = TABLES["vm_days"].sort(pd.concat([days, second]))
+    bills = invoices_of([("main", "2026-06-30", 30), ("main", "2026-07-31", 30), ("second", "2026-06-30", 700)])
+    costs = allocated_costs(both, bills, BOOK)
+    late = costs[costs["month"] == pd.Period("2026-06", "M")].head(1)
+    late = late.assign(month=pd.Period("2026-07", "M"), corrects=pd.Period("2026-06", "M"), allocated_cost=2.5)
+    costs = pd.concat([costs, late.astype(costs.dtypes)], ignore_index=True)
+    steps = cost_changes(costs, "2026-07").set_index("reason")["change"]
+    assert steps[steps.abs() > 0.0001].to_dict() == {"corrections": 2.5, "accounts not billed in both months": -700}
+    units = unit_costs(costs, both).set_index("month")
+    assert units["cost_per_vm_month"]["2026-07"] == pytest.approx(30)
+    assert units["vm_months"].tolist() == pytest.approx([2, 1])

@@ -150,6 +150,13 @@ def test_the_first_rule_that_fits_decides(costs):
     ]  # fmt: skip
 
 
+def test_vm_days_are_counted_once_however_many_invoices_bill_them(costs):
+    days = days_of((1, "2026-06-01", "2026-06-30", {"vm_name": "web-1"}))
+    twice = allocated_costs(days, invoices_of([("main", "2026-06-30", 60), ("main", "2026-06-30", -6)]))
+    told = cost_centre_rules(twice, CostCentres.of([{"name": "web-*", "cost_centre": "shop"}]))
+    assert told[["days_fitted", "days_decided", "allocated_cost"]].to_numpy().tolist() == [[30, 30, 54]]
+
+
 def test_a_rule_that_fits_nothing_is_told(costs):
     told = cost_centre_rules(costs, CostCentres.of([{"name": "wbe-*", "cost_centre": "shop"}]))
     assert told["finding"].tolist() == ["never fits anything in these months"]

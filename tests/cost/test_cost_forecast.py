@@ -98,3 +98,33 @@ def test_eight_of_ten_months_end_inside_the_interval_and_the_error_is_below_a_ru
     assert 0.72 <= inside <= 0.88
     errors = {name: (tested[name] / tested["actual"] - 1).abs().median() for name in ("expected", "run_rate")}
     assert errors["expected"] < errors["run_rate"] < 0.02
+
+
+def test_what_is_billed_besides_the_vms_is_added(days):
+    bills = [(month, 90) for month in MONTHS]
+    so_far = 90 / 31 * 10 + 120 / 31 * 10
+    plain = costs_of(days, [*bills, (pd.Period("2026-07", "M"), so_far)])
+    extra = costs_of(days, [*bills, (pd.Period("2026-07", "M"), so_far), (pd.Period("2026-07", "M"), 500)])
+    (expected,) = cost_forecast(days, plain, BOOK, today=pd.Timestamp("2026-07-20"))["expected"]
+    (row,) = cost_forecast(days, extra, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    assert expected == pytest.approx(90 / 31 * 10 + 120 / 31 * 21, abs=0.01)
+    assert row["expected"] == pytest.approx(expected + 500, abs=0.02)
+    assert row["so_far"] == pytest.approx(so_far + 500)
+
+
+def test_corrections_of_closed_months_are_added_and_judge_nothing(days):
+    costs = costs_of(days, [(month, 90) for month in MONTHS])
+    late = costs[costs["month"] == MONTHS[-1]].head(1)
+    late = late.assign(month=pd.Period("2026-07", "M"), corrects=MONTHS[-1], allocated_cost=32.0)
+    (before,) = cost_forecast(days, costs, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    corrected = pd.concat([costs, late.astype(costs.dtypes)], ignore_index=True)
+    (row,) = cost_forecast(days, corrected, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    assert row["expected"] == pytest.approx(before["expected"] + 32)
+    assert row["so_far"] == 32
+
+
+def test_what_was_not_tested_on_the_past_is_said(days):
+    costs = costs_of(days, [(month, 90) for month in MONTHS[-3:]])
+    (row,) = cost_forecast(days, costs, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
+    assert np.isfinite(row["low"])
+    assert row["reason"] == "a test on the past needs 4 closed months with invoices; there are 3"

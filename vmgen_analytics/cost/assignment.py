@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.cost_centres import judged_on
 from vmgen_analytics.cost.millionths import PER_UNIT, exact_sums, spread, to_millionths
 from vmgen_analytics.cost.shared_costs import SharedCosts
 from vmgen_analytics.schema import TABLES, UNASSIGNED
@@ -29,7 +30,9 @@ BY_SHARE = ["key_value", "ratio", "list_cost", "transfer_cost"]
 def assigned_costs(costs: pd.DataFrame, centres: CostCentres, shared: SharedCosts | None = None) -> pd.DataFrame:
     """Each part of an invoice with the cost centre that pays for it, divided further where several do.
 
-    What no rule fits stays ``unassigned``. Parts are whole millionths, and every invoice keeps its total exactly.
+    What no rule fits stays ``unassigned``. Parts are whole millionths, and every invoice keeps its total exactly. A
+    correction of a closed month goes by the rules, and is spread by the shared costs, that are valid on the first day of
+    that month; what ``direct_cost`` spreads it by is what each has in the month in which it is booked.
 
     Parameters
     ----------
@@ -91,14 +94,15 @@ def cost_centre_rules(costs: pd.DataFrame, centres: CostCentres) -> pd.DataFrame
     rule_of = centres.rule_of(costs)
     alone = [type(centres)((rule,)).rule_of(costs) >= 0 for rule in centres.rules]
     money = to_millionths(costs["allocated_cost"])
+    vm_day = costs.groupby(["account", "date", "vm_id"], dropna=False, sort=False).ngroup().to_numpy()
     return TABLES["cost_centre_rules"].frame(
         {
             "position": list(range(1, len(centres.rules) + 1)),
             "rule": [rule.source for rule in centres.rules],
             "says": [rule.says for rule in centres.rules],
             "cost_centres": [", ".join(share.cost_centre for share in rule.shares) for rule in centres.rules],
-            "days_fitted": [int(fits.sum()) for fits in alone],
-            "days_decided": [int((rule_of == number).sum()) for number in range(len(centres.rules))],
+            "days_fitted": [len(np.unique(vm_day[fits])) for fits in alone],
+            "days_decided": [len(np.unique(vm_day[rule_of == number])) for number in range(len(centres.rules))],
             "allocated_cost": [int(money[rule_of == number].sum()) / PER_UNIT for number in range(len(centres.rules))],
             "finding": [_finding(centres.rules, rule_of[fits], number) for number, fits in enumerate(alone)],
         }
@@ -158,11 +162,9 @@ def _together(costs: pd.DataFrame, pieces: Sequence[_Piece]) -> pd.DataFrame:
 
 def _spread(costs: pd.DataFrame, shared: SharedCost, spread_names: frozenset[str]) -> pd.DataFrame:
     """Spread the costs of one cost centre over those that pay for it, each month by itself."""
-    is_shared = (
-        (costs["cost_centre"] == shared.cost_centre)
-        & (costs["date"] >= shared.valid_from)
-        & (costs["date"] < shared.valid_to)
-    ).to_numpy()
+    days = judged_on(costs)
+    is_inside = (days >= shared.valid_from) & (days < shared.valid_to)
+    is_shared = ((costs["cost_centre"] == shared.cost_centre) & is_inside).to_numpy()
     own = costs[(costs["shared_from"] == "") & ~costs["cost_centre"].isin([*spread_names, UNASSIGNED])]
     sums = exact_sums(own, ["month", "cost_centre"], "allocated_cost")
     of_months: dict[object, dict[str, float]] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.cost.millionths import PER_UNIT, to_millionths
+from vmgen_analytics.cost.millionths import PER_UNIT, exact_sums, to_millionths
 from vmgen_analytics.lines import Line, read_lines
 from vmgen_analytics.schema import TABLES
 
@@ -112,8 +112,8 @@ def budget_status(
 ) -> pd.DataFrame:
     """Each budget beside what was spent of it and what is expected by its end.
 
-    A scope's forecast is its part of the newest month with an invoice, times the forecast of the current month; a
-    month of the period that is still to come is taken to cost what the current one will.
+    A scope's forecast is its part of its account's newest month with an invoice, times the forecast of the current
+    month; a month of the period that is still to come is taken to cost what the current one will.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def budget_status(
     costs
         Table ``allocated_costs`` of their months, assigned to cost centres where a budget is for one.
     forecast
-        Table ``cost_forecast`` of the current month, without groups.
+        Table ``cost_forecast`` of the current month, of all together or by account.
     today
         The day, naive, in the account's time zone.
 
@@ -151,21 +151,19 @@ def budget_status(
 def _row(budget: Budget, costs: pd.DataFrame, forecast: pd.DataFrame, now: pd.Period) -> dict[str, object]:
     mine = budget.of(costs)
     billed = set(costs["month"])
-    missing = [month for month in budget.months if month < now and month not in billed]
     in_period = mine["month"].isin(budget.months)
-    is_known = any(month in billed for month in budget.months)
-    actual = _sum(mine[in_period]) if is_known else np.nan
-    ends = dict.fromkeys(("expected", "low", "high"), np.nan)
-    reason = f"no invoice is known for {', '.join(map(str, missing))}" if missing else ""
+    actual = _sum(mine[in_period]) if billed & set(budget.months) and len(mine) else np.nan
     to_come = [month for month in budget.months if month >= now]
-    if not to_come:
-        ends = dict.fromkeys(ends, np.nan if missing else actual)
-    elif forecast.empty or not np.isfinite(forecast["expected"].iloc[0]):
-        reason = reason or (forecast["reason"].iloc[0] if len(forecast) else "nothing is forecast")
-    elif not missing:
+    reason = _reason(budget, mine, billed, now)
+    ends = dict.fromkeys(("expected", "low", "high"), np.nan)
+    if not reason and not to_come:
+        ends = dict.fromkeys(ends, actual)
+    elif not reason:
         over = _sum(mine[in_period & (mine["month"] < now)])
-        part = _part(budget, costs)
-        ends = {name: over + part * float(forecast[name].iloc[0]) * len(to_come) for name in ends}
+        month = {name: _expected(budget, costs, forecast, name) for name in ends}
+        ends = {name: over + amount * len(to_come) for name, amount in month.items()}
+        if not np.isfinite(month["expected"]):
+            reason = _refusal(forecast)
     return {
         "budget": budget.source,
         "scope": budget.says,
@@ -183,11 +181,42 @@ def _row(budget: Budget, costs: pd.DataFrame, forecast: pd.DataFrame, now: pd.Pe
     }
 
 
+def _reason(budget: Budget, mine: pd.DataFrame, billed: set[pd.Period], now: pd.Period) -> str:
+    """Say why what was spent is not known whole; empty if it is."""
+    if mine.empty:
+        return f"nothing was ever billed for {budget.says}" if billed else "no invoice is known"
+    missing = [month for month in budget.months if month < now and month not in billed]
+    return f"no invoice is known for {', '.join(map(str, missing))}" if missing else ""
+
+
+def _refusal(forecast: pd.DataFrame) -> str:
+    told = [reason for reason in forecast["reason"] if reason]
+    return told[0] if told else "nothing is forecast for what it is for"
+
+
+def _expected(budget: Budget, costs: pd.DataFrame, forecast: pd.DataFrame, name: str) -> float:
+    """What the current month is expected to charge for a scope."""
+    if "account" not in forecast:
+        return _part(budget, costs) * _first(forecast[name])
+    shares = {
+        account: _part(budget, costs[costs["account"] == account]) for account in budget.of(costs)["account"].unique()
+    }
+    return sum(part * _first(forecast.loc[forecast["account"] == account, name]) for account, part in shares.items())
+
+
+def _first(values: pd.Series) -> float:
+    return float(values.iloc[0]) if len(values) else np.nan
+
+
 def _part(budget: Budget, costs: pd.DataFrame) -> float:
-    """The scope's part of the newest month with an invoice."""
-    newest = costs[costs["month"] == costs["month"].max()]
-    total = _sum(newest)
-    return _sum(budget.of(newest)) / total if total > 0 else np.nan
+    """The scope's part of the newest month of each account in which more was charged than credited."""
+    if not budget.scope:
+        return 1.0
+    monthly = exact_sums(costs, ["account", "month"], "allocated_cost").reset_index()
+    newest = monthly[monthly["allocated_cost"] > 0].drop_duplicates("account", keep="last")[["account", "month"]]
+    told = costs.merge(newest, on=["account", "month"], how="inner", validate="many_to_one")
+    total = _sum(told)
+    return _sum(budget.of(told)) / total if total > 0 else np.nan
 
 
 def _sum(costs: pd.DataFrame) -> float:

@@ -25,6 +25,8 @@ REASONS = (
     "not itemised",
     "unallocated",
     "credits",
+    "corrections",
+    "accounts not billed in both months",
 )
 """In the order in which they are told. ``rest of the bill`` is what an invoice charges besides list prices and known
 traffic; ``not itemised`` is the change of VMs of which a price is unknown."""
@@ -38,7 +40,8 @@ def cost_changes(costs: pd.DataFrame, month: pd.Period | str, by: str | Sequence
     A VM that had no part of an invoice the month before is new, one that has none now is gone. Where the price of
     every day of a VM is known in both months, its change is told apart: more or fewer days of existence, another
     package, another price of the same package, traffic beyond the quota, and the rest, by which the invoice differs
-    from the prices. Negative invoices are credits, and stand by themselves.
+    from the prices. Negative invoices are credits, and stand by themselves; so do corrections of closed months, and
+    accounts that have an invoice of one of the months only.
 
     Parameters
     ----------
@@ -88,13 +91,20 @@ def cost_changes(costs: pd.DataFrame, month: pd.Period | str, by: str | Sequence
 
 def _steps(costs: pd.DataFrame, now: pd.Period) -> pd.DataFrame:
     """Account, VM, reason and change of each step, in millionths."""
-    of_invoice = costs["allocated_cost"].groupby([costs["account"], costs["invoice_id"]]).transform("sum")
-    is_credit = of_invoice < 0
-    is_lost = costs["vm_id"].isna() & ~is_credit
+    is_correction = costs["corrects"].notna()
+    billed = costs[~is_correction].groupby("account")["month"].nunique()
+    is_once = ~is_correction & (
+        costs["account"].map(billed) < 2
+    )  # what an account costs that has no invoice is unknown
+    of_invoice = costs["allocated_cost"].groupby([costs["account"], costs["invoice_id"], costs["month"]])
+    is_credit = ~is_correction & ~is_once & (of_invoice.transform("sum") < 0)
+    is_lost = costs["vm_id"].isna() & ~is_credit & ~is_correction & ~is_once
     steps = [
+        _whole(costs[is_once], now, "accounts not billed in both months"),
+        _whole(costs[is_correction], now, "corrections"),
         _whole(costs[is_credit], now, "credits"),
         _whole(costs[is_lost], now, "unallocated"),
-        _explained(_machines(costs[~is_credit & ~is_lost], now)),
+        _explained(_machines(costs[~is_credit & ~is_lost & ~is_correction & ~is_once], now)),
     ]
     parts = pd.concat(steps, ignore_index=True)
     parts["vms"] = parts["vm_id"].notna().astype("int64")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +41,9 @@ def cost_forecast(
     The VMs that run today are carried to the end of the month at their list prices (or weights, where a price is
     missing), and the sum is multiplied by what invoices of closed months were of theirs: that holds taxes, fees,
     traffic and discounts, as far as they stay in proportion. The interval comes from the same forecast made on the
-    same day of each closed month.
+    same day of each closed month. Invoices that already exceed the interval, as one that bills something besides
+    the VMs, stay what they are, and only the days to come are added to them. So do corrections of closed months, which
+    judge no month.
 
     Parameters
     ----------
@@ -115,6 +117,7 @@ class _Month:
     month: pd.Period
     amounts: Numbers
     invoiced: float = np.nan
+    corrections: float = 0.0
 
     def carried(self, day: int) -> float:
         """The amount of the whole month, as it looks on a day: what is running then runs on."""
@@ -195,33 +198,47 @@ def _row(history: _History, today: pd.Timestamp) -> dict[str, object]:
     """One row of the forecast."""
     month = history.current
     guess = history.guess(month, len(month.amounts)) if len(month.amounts) else _Guess(np.nan, np.nan, np.nan, 0)
+    guess = _with_bills(guess, month)
     tested = history.backtest()
     same = tested[tested["as_of"].dt.day == today.day] if len(tested) else tested
     amounts = dict(zip(("expected", "low", "high"), np.round([guess.expected, guess.low, guess.high], 2), strict=True))
     is_inside = None if same.empty else ((same["low"] <= same["actual"]) & (same["actual"] <= same["high"])).mean()
+    has_bills = np.isfinite(month.invoiced) or month.corrections != 0
     return {
         "month": month.month,
         "as_of": today,
-        "so_far": month.invoiced,
+        "so_far": np.round(np.nan_to_num(month.invoiced) + month.corrections, 6) if has_bills else np.nan,
         **amounts,
         "months_used": guess.months,
         "error": np.nan if same.empty else float((same["expected"] / same["actual"] - 1).abs().median()),
         "run_rate_error": np.nan if same.empty else float((same["run_rate"] / same["actual"] - 1).abs().median()),
         "coverage": is_inside,
         "key": history.key,
-        "reason": _reason(history, guess),
+        "reason": _reason(history, guess, is_tested=not same.empty),
     }
 
 
-def _reason(history: _History, guess: _Guess) -> str:
+def _with_bills(guess: _Guess, month: _Month) -> _Guess:
+    """Let a month cost no less than what is billed already, and its corrections besides."""
+    expected, low, high = guess.expected, guess.low, guess.high
+    if month.invoiced > (high if np.isfinite(high) else expected):
+        to_come = expected * (1 - float(month.amounts.sum()) / month.carried(len(month.amounts)))
+        surplus = month.invoiced + to_come - expected
+        expected, low, high = expected + surplus, low + surplus, high + surplus
+    floor = np.nan_to_num(month.invoiced, nan=-np.inf)
+    expected, low, high = (np.nan if np.isnan(each) else max(each, floor) for each in (expected, low, high))
+    return _Guess(expected + month.corrections, low + month.corrections, high + month.corrections, guess.months)
+
+
+def _reason(history: _History, guess: _Guess, *, is_tested: bool) -> str:
     if not len(history.current.amounts):
         return f"no VM is known in {history.current.month}; sync once in it"
     if not guess.months:
         return "a forecast needs one closed month with an invoice and every day of its VMs known; there is none"
     if guess.months < LEAST_MONTHS:
         return f"an interval needs {LEAST_MONTHS} closed months with invoices; there are {guess.months}"
-    if not np.isfinite(guess.low):
-        return "an interval needs closed months whose invoices are above 0"
+    if not is_tested:
+        return f"a test on the past needs {LEAST_MONTHS + 1} closed months with invoices; there are {guess.months}"
     return ""
 
 
@@ -239,11 +256,15 @@ def _histories(
     days = days[days["date"] <= today]
     amounts, key = _amounts(days, prices, checked_weights(weights or Allocation().weights))
     daily = days[[*groups, "date"]].assign(amount=amounts).groupby([*groups, "date"])["amount"].sum()
-    invoiced = exact_sums(costs, [*groups, "month"], "allocated_cost")
+    is_late = costs["corrects"].notna()
+    invoiced, corrected = (
+        exact_sums(part, [*groups, "month"], "allocated_cost") for part in (costs[~is_late], costs[is_late])
+    )
+    now = today.to_period("M")
     if not groups:
-        return [("", _history(daily, invoiced, today.to_period("M"), key))]
+        return [("", _history(daily, invoiced, corrected, now, key))]
     return [
-        (name, _history(_of(daily, name), _of(invoiced, name), today.to_period("M"), key))
+        (name, _history(_of(daily, name), _of(invoiced, name), _of(corrected, name), now, key))
         for name in sorted({*days["account"], *costs["account"]})
     ]
 
@@ -253,7 +274,7 @@ def _of(sums: pd.Series, account: str) -> pd.Series:
     return sums[sums.index.get_level_values("account") == account].droplevel("account")
 
 
-def _history(daily: pd.Series, invoiced: pd.Series, now: pd.Period, key: str) -> _History:
+def _history(daily: pd.Series, invoiced: pd.Series, corrected: pd.Series, now: pd.Period, key: str) -> _History:
     by_day = daily.rename("amount").reset_index()
     months = [
         _Month(pd.Period(str(month), "M"), part.to_numpy("float64"), float(invoiced.get(month, np.nan)))
@@ -261,7 +282,8 @@ def _history(daily: pd.Series, invoiced: pd.Series, now: pd.Period, key: str) ->
     ]
     closed = [month for month in months if month.month < now and month.is_whole]
     current = [month for month in months if month.month == now]
-    return _History(closed, current[0] if current else _Month(now, np.empty(0), float(invoiced.get(now, np.nan))), key)
+    running = current[0] if current else _Month(now, np.empty(0), float(invoiced.get(now, np.nan)))
+    return _History(closed, replace(running, corrections=float(corrected.get(now, 0.0))), key)
 
 
 def _amounts(days: pd.DataFrame, prices: PriceBook | None, weights: Mapping[str, float]) -> tuple[Numbers, str]:

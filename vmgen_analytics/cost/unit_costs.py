@@ -37,6 +37,8 @@ def unit_costs(costs: pd.DataFrame, days: pd.DataFrame, by: str | Sequence[str] 
 
     Each number divides all of the cost, as the provider's invoice does not say what of it is for memory. A sum of
     sizes or of traffic that is not known whole is no denominator: then the number is missing, and the row says why.
+    Corrections of closed months are left out, as no VM of this month had them, and so are the VMs of an account that
+    has no invoice of the month.
 
     Parameters
     ----------
@@ -64,6 +66,10 @@ def unit_costs(costs: pd.DataFrame, days: pd.DataFrame, by: str | Sequence[str] 
     TABLES["vm_days"].check(days, unique=False)
     groups = [name for name in table.grouping(by, days) if name in costs]
     key = ["month", *groups]
+    costs = costs[costs["corrects"].isna()]
+    billed = pd.MultiIndex.from_frame(costs[["account", "month"]].drop_duplicates())
+    of_days = pd.MultiIndex.from_arrays([days["account"], days["date"].dt.to_period("M")])
+    days = days[of_days.isin(billed)]
     spent = exact_sums(costs, key, "allocated_cost").reset_index()
     units = spent.merge(_amounts(days, key), on=key, how="left", validate="one_to_one")
     reasons = pd.Series("", index=units.index, dtype="str")

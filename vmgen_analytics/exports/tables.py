@@ -117,7 +117,8 @@ def table(
         return TABLES[name].frame()
     first = months[0].to_timestamp() if first is None else first
     last = (months[-1] + 1).to_timestamp() if last is None else last
-    ledger = read_ledger(archive, settings, first.to_period("M"), (last - pd.Timedelta(days=1)).to_period("M"))
+    begin = months[0].to_timestamp() if name in _LOOKING_BACK else first
+    ledger = read_ledger(archive, settings, begin.to_period("M"), (last - pd.Timedelta(days=1)).to_period("M"))
     return _between(_derived(name, ledger, archive, now), first, last)
 
 
@@ -148,6 +149,12 @@ _OF_PLANNING: Mapping[str, Callable[[Planning], pd.DataFrame]] = {
     "what_if": lambda held: what_if(held.days, Plan(), held.catalogue, held.prices, held.policies),
 }
 """Tables of the whole history; a plan is a file of its own, so that what_if has the fleet as it is."""
+
+_LOOKING_BACK = (
+    "monthly_costs", "cost_changes", "cost_forecast", "cost_forecast_backtest", "budget_status", "credit_runway",
+    "estimated_prices", "bandwidth_anomalies", "anomaly_contributions", "quota_status",
+)  # fmt: skip
+"""Tables that say of a time what they know from the time before it, which therefore is always read."""
 
 _OF_MACHINES = ("lifetimes", "location_evidence", "location_accuracy")
 """Tables of machines as such: no day tells which of their rows are meant."""
@@ -205,7 +212,7 @@ def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timesta
 
 def _budgets(ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
     today = now.normalize()
-    expected = cost_forecast(ledger.days, ledger.costs, ledger.prices, today=today)
+    expected = _forecast(cost_forecast, ledger, now)
     return budget_status(ledger.budgets or Budgets(()), ledger.costs, expected, today=today)
 
 
