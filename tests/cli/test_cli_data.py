@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -109,6 +110,18 @@ def test_export_leaves_the_end_out(run: Run, sandbox: Sandbox) -> None:
     assert run("export", "usage", "--from", "2026-11-08", "--to", "2026-11-05").status == 2
 
 
+def test_a_table_that_looks_back_says_the_same_of_a_later_window(tmp_path: Path, run: Run, october: Any) -> None:
+    archive = october.archive.url
+    (tmp_path / "budgets.csv").write_text("period,amount\n2026-Q4,900\n")
+    (tmp_path / "vmgen.toml").write_text('budgets = "budgets.csv"\n')
+    words = ("--archive", archive, "--config", tmp_path / "vmgen.toml")
+    for table in ("budget_status", "cost_forecast", "credit_runway"):
+        assert run("export", table, *words, "--from", "2026-11-01").out == run("export", table, *words).out, table
+    changes = run("export", "cost_changes", *words, "--from", "2026-11-01").out
+    assert "2026-11" in changes
+    assert "2026-10" not in changes
+
+
 def test_status_tells_people_and_machines(run: Run, sandbox: Sandbox) -> None:
     run("sync")
     spoken = run("status")
@@ -131,6 +144,9 @@ def test_report_writes_a_page_and_a_workbook(run: Run, sandbox: Sandbox, tmp_pat
 
 def test_a_month_without_data_is_a_sentence(run: Run, sandbox: Sandbox) -> None:
     run("sync")
+    done = run("report", "--month", "June")
+    assert (done.status, done.out) == (2, "")
+    assert "month is 'June'; it must be a month as 2026-11" in done.err
     done = run("report", "--month", "2019-03")
     assert done.status == 1
     assert "2019-03" in done.err

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import days_of
 
-from vmgen_analytics import allocated_costs, monthly_costs, reconciliation
+from vmgen_analytics import (
+    CostCentres,
+    SharedCosts,
+    allocated_costs,
+    assigned_costs,
+    cost_centre_rules,
+    monthly_costs,
+    reconciliation,
+)
 from vmgen_analytics.cost.corrections import Closings, booked_invoices, closed_costs
 from vmgen_analytics.cost.millionths import to_millionths
 from vmgen_analytics.schema import TABLES
@@ -110,6 +118,35 @@ def test_a_correction_is_reconciled_in_the_month_in_which_it_is_booked():
     assert found["invoiced"].tolist() == [82, 8]
     assert found["allocated"].tolist() == [82, 8]
     assert found["state"].tolist()[1].startswith("corrects 2026-10: changed from 82.00 to 90.00")
+
+
+RULES = (
+    {"name": "vm-1", "cost_centre": "blog", "valid_to": "2026-11-01"},
+    {"name": "vm-1", "cost_centre": "mobile", "valid_from": "2026-11-01"},
+    {"name": "short", "cost_centre": "platform"},
+)
+SHARING = (
+    {"cost_centre": "platform", "split": "even", "to": "blog", "valid_to": "2026-11-01"},
+    {"cost_centre": "platform", "split": "even", "to": "mobile", "valid_from": "2026-11-01"},
+)
+
+
+def test_a_correction_is_paid_by_who_paid_for_the_month_that_it_corrects():
+    october = (1, "2026-10-28", "2026-10-01", 82), (1, "2026-11-20", "2026-10-01", 90)
+    costs = costs_of(seen(*october, (2, "2026-11-05", "2026-11-01", 20)))
+    centres = CostCentres.of(RULES)
+    assigned = assigned_costs(costs, centres, SharedCosts.of(SHARING, centres))
+    paid = assigned.groupby(["month", "corrects", "cost_centre", "shared_from"], dropna=False)["allocated_cost"].sum()
+    found = {tuple(map(str, key)): round(amount, 2) for key, amount in paid.items()}
+    assert found == {
+        ("2026-10", "NaT", "blog", ""): 60.52,
+        ("2026-10", "NaT", "blog", "platform"): 21.48,
+        ("2026-11", "2026-10", "blog", ""): 5.90,
+        ("2026-11", "2026-10", "blog", "platform"): 2.10,
+        ("2026-11", "NaT", "mobile", ""): 20.0,
+    }
+    told = cost_centre_rules(costs, centres)
+    assert told["allocated_cost"].round(2).tolist() == [66.43, 20.0, 23.57]
 
 
 SIGHTINGS = st.lists(

@@ -70,6 +70,12 @@ def test_two_groups_are_refused_with_the_way_out():
         labels.group_of(table)
 
 
-def test_a_month_that_is_none_is_refused():
-    with pytest.raises(SchemaError, match="'soon'"):
-        labels.as_month("soon")
+@pytest.mark.parametrize("month", ["soon", "June", "November", "6", "2026", "2026-13", "", None, 2026, pd.NaT])
+def test_a_month_that_is_none_is_refused(month):
+    with pytest.raises(SchemaError, match=r"month is .*; it must be a month as 2026-11$"):
+        labels.as_month(month)
+
+
+@pytest.mark.parametrize("month", ["2026-11", "2026-11-23", pd.Period("2026-11", "M"), pd.Period("2026-11-23", "D")])
+def test_a_month_is_read(month):
+    assert labels.as_month(month) == pd.Period("2026-11", "M")

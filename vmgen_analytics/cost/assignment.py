@@ -31,8 +31,8 @@ def assigned_costs(costs: pd.DataFrame, centres: CostCentres, shared: SharedCost
     """Each part of an invoice with the cost centre that pays for it, divided further where several do.
 
     What no rule fits stays ``unassigned``. Parts are whole millionths, and every invoice keeps its total exactly. A
-    correction of a closed month goes by the rules, and is spread by the shared costs, that are valid on the first day of
-    that month; what ``direct_cost`` spreads it by is what each has in the month in which it is booked.
+    correction of a closed month goes by the rules and shared costs that are valid on the first day of that month; what
+    ``direct_cost`` spreads it by is what each has in the month in which it is booked.
 
     Parameters
     ----------

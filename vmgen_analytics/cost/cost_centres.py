@@ -92,7 +92,8 @@ class Rule:
 class CostCentres:
     """The rules that say who pays, in their order: the first one that fits a VM-day decides.
 
-    They hold for any time, also before they were written, but where a rule names the days for which it is valid.
+    They hold for any time, also before they were written, but where a rule names the days for which it is valid. A
+    correction of a closed month is judged as of that month: who paid for it pays what it is corrected by.
     """
 
     rules: tuple[Rule, ...]
@@ -168,19 +169,35 @@ class CostCentres:
         Parameters
         ----------
         costs
-            Table ``allocated_costs``.
+            Table ``allocated_costs``, or ``vm_days``. The day of a row is that of `judged_on`.
         """
         asked = list(dict.fromkeys(CONDITIONS.values()))
         kinds = costs[asked].assign(has_vm=costs["vm_id"].notna())
         grouped = kinds.groupby([*asked, "has_vm"], dropna=False, sort=False)
         kind_of = grouped.ngroup().to_numpy()
         kinds = kinds[~kinds.duplicated()]
-        dates = costs["date"].to_numpy()
+        dates = judged_on(costs).to_numpy()
         found = np.full(len(costs), -1)
         for number, rule in enumerate(self.rules):
             inside = (dates >= rule.valid_from.to_datetime64()) & (dates < rule.valid_to.to_datetime64())
             found[(found < 0) & inside & rule.fits(kinds)[kind_of]] = number
         return found
+
+
+def judged_on(costs: pd.DataFrame) -> pd.Series:
+    """The day as of which each row is given to a cost centre: its own, or the first of the month that it corrects.
+
+    A correction is dated in the month in which it is booked, and is one row for all days of a VM: those who pay for a
+    VM by now may never have had it in the month that is corrected.
+
+    Parameters
+    ----------
+    costs
+        Table ``allocated_costs``, or ``vm_days``, where nothing is corrected.
+    """
+    if "corrects" not in costs:
+        return costs["date"]
+    return costs["date"].mask(costs["corrects"].notna(), costs["corrects"].dt.to_timestamp().dt.as_unit("us"))
 
 
 def _rule(lines: Sequence[Line]) -> Rule:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -211,10 +213,12 @@ def as_month(month: pd.Period | str) -> pd.Period:
     SchemaError
         It is none.
     """
-    try:
-        return pd.Period(month, freq="M")
-    except (ValueError, TypeError):
-        raise SchemaError(f"month is {month!r}; it must be a month as 2026-11") from None
+    if isinstance(month, pd.Period) and not pd.isna(month):
+        return month.asfreq("M")
+    if isinstance(month, str) and re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", month):  # pandas takes June for that of year 1
+        with contextlib.suppress(ValueError):
+            return pd.Period(month, freq="M")
+    raise SchemaError(f"month is {month!r}; it must be a month as 2026-11")
 
 
 def day_name(day: pd.Timestamp) -> str:
