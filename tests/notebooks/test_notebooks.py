@@ -39,7 +39,7 @@ def bare_home(tmp_path, monkeypatch):
 
 
 def test_there_are_notebooks():
-    assert [path.name for path in NOTEBOOKS][:2] == ["00_start.ipynb", "01_spend.ipynb"]
+    assert [path.stem for path in NOTEBOOKS][:4] == ["00_start", "01_spend", "02_bandwidth", "03_capacity"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -99,8 +99,8 @@ def _path(row: pd.Series[Any], daily: pd.DataFrame) -> pd.DataFrame:
     used = total / per_GB
     if abs(used.iloc[-1] - row["used_GB"]) > SAME_VMS * max(row["used_GB"], used.iloc[-1]):
         raise SchemaError(
-            f"the days add up to {total.iloc[-1] / MB_PER_GB:,.1f} GB, and the quota counts {row['used_GB']:,.1f} GB: they "
-            "are of other VMs; take daily_bandwidth of the VMs that share the quota"
+            f"the days add up to {total.iloc[-1] / MB_PER_GB:,.1f} GB, and the quota counts {row['used_GB']:,.1f} GB: "
+            "they are of other VMs; take daily_bandwidth of the VMs that share the quota"
         )
     return pd.DataFrame({"used_GB": used, "is_silent": days["days_covered"] == 0})
 
