@@ -1,5 +1,7 @@
 """What the settings name is what the costs stand on."""
 
+from dataclasses import replace
+
 import pytest
 
 from vmgen_analytics import Settings, monthly_costs, read_ledger
@@ -31,6 +33,13 @@ def test_cost_centres_of_the_settings_pay(october, settings_of):
     assert paid["allocated_cost"].sum() == monthly_costs(plain.costs)["allocated_cost"].sum()
     assert set(ledger.costs["shared_from"]) == {"", "one"}
     assert ledger.centres.names == ("one", "others")
+
+
+def test_a_price_book_in_another_currency_is_refused_wherever_it_is_read(october, settings_of):
+    settings = settings_of(prices="package,monthly_price,currency\nSmall,4,USD\n")
+    settings = replace(settings, currency="EUR")
+    with pytest.raises(SettingsError, match=r"prices\.csv, line 2: the settings say EUR, the price book says USD"):
+        read_ledger(october.archive, settings, "2026-10", "2026-10")
 
 
 def test_shared_costs_need_cost_centres(settings_of):

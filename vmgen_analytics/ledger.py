@@ -88,7 +88,7 @@ def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, la
     """
     months = pd.period_range(first, last, freq="M")
     mapping = read_vm_locations(settings.vm_locations) if settings.vm_locations else ()
-    prices = PriceBook.read(settings.prices) if settings.prices else None
+    prices = PriceBook.read(settings.prices, settings.currency) if settings.prices else None
     start, end = months[0].to_timestamp(), (months[-1] + 1).to_timestamp()
     days = vm_days(archive, start, end, vm_locations=mapping)
     observed = archive.history("invoices")

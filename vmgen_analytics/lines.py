@@ -148,13 +148,19 @@ def read_lines(
         raise kind(f"cannot read the {what} at {path}: {error}") from None
     first = f"{path}, line 1"
     if absent := [name for name in needed if name not in names]:
-        raise kind(f"{first}: no column {absent[0]!r}; it needs {' and '.join(needed)}")
+        raise kind(f"{first}: no column {absent[0]!r}; it needs {' and '.join(needed)}{_separated(names)}")
     if strange := [name for name in names if name not in columns]:
-        raise kind(f"{first}: no column {strange[0]!r} is known; there can be {', '.join(columns)}")
+        raise kind(f"{first}: no column {strange[0]!r} is known; there can be {', '.join(columns)}{_separated(names)}")
     if twice := [name for name in names if names.count(name) > 1]:
         raise kind(f"{first}: the column {twice[0]!r} stands there twice; leave one")
     lines = [Line(where, _texts(row, where, kind), kind) for where, row in rows]
     return tuple(line for line in lines if any(line.texts.values()))
+
+
+def _separated(names: Sequence[str]) -> str:
+    """Say what else than commas seems to separate the fields, as spreadsheets of many countries write them."""
+    found = [word for sign, word in ((";", "semicolons"), ("\t", "tabs")) if any(sign in name for name in names)]
+    return f". The fields seem to be separated by {found[0]}; save the file with commas" if found else ""
 
 
 def _texts(row: dict[str | None, str | list[str] | None], where: str, kind: type[VMgenError]) -> dict[str, str]:

@@ -64,7 +64,7 @@ def read_planning(archive: Archive, settings: Settings) -> Planning:
         What the settings name cannot be used.
     """
     mapping = read_vm_locations(settings.vm_locations) if settings.vm_locations else ()
-    prices = PriceBook.read(settings.prices) if settings.prices else None
+    prices = PriceBook.read(settings.prices, settings.currency) if settings.prices else None
     policies = TransferPolicy.read(settings.transfer_policy) if settings.transfer_policy else None
     limits = Limit.read(settings.limits) if settings.limits else ()
     months, syncs = archive.months(), archive.read("syncs")

@@ -10,6 +10,7 @@ from done import Done
 
 from vmgen_analytics import Archive, check_focus
 from vmgen_analytics.sandbox import Sandbox
+from vmgen_analytics.schema import TABLES
 
 Run = Callable[..., Done]
 
@@ -43,6 +44,20 @@ def test_the_file_is_the_invoice(run: Run, sandbox: Sandbox, kind: str) -> None:
     assert sum(map(Decimal, read["BilledCost"])) == Decimal(str(round(invoices["total_cost"].sum(), 2)))
     assert f"{invoices['total_cost'].sum():,.2f} EUR" in done.err
     assert sorted(each.name for each in Path().glob("*costs*")) == [path.name]
+
+
+def test_an_invoice_without_a_total_is_named_by_the_file_and_the_statements(run: Run, sandbox: Sandbox) -> None:
+    Path("vmgen.toml").write_text('currency = "EUR"\ncost_centres = "centres.csv"\n', encoding="utf-8")
+    Path("centres.csv").write_text("name,cost_centre\n*,one\n", encoding="utf-8")
+    run("sync")
+    row = {"account": "main", "invoice_id": 990, "invoice_date": "2026-11-20", "seen_at": "2026-11-23T09:00:00Z"}
+    Archive("data/archive").add("invoices", TABLES["invoices"].frame({name: [value] for name, value in row.items()}))
+    done = run("export", "focus", "--month", "2026-11", "--out", "costs.csv")
+    assert done.status != 0
+    assert "invoice 990 of account main has no total" in done.err
+    done = run("statements", "--month", "2026-11")
+    assert done.status == 0
+    assert "Invoice 990 of main has no total yet, and no statement has it; sync again." in done.err
 
 
 def test_what_is_not_invoiced_is_a_file_of_its_own_and_what_has_no_price_is_named(run: Run, sandbox: Sandbox) -> None:

@@ -9,7 +9,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import days_of, fleets, invoices, invoices_of, prices
 
-from vmgen_analytics import PriceBook, allocated_costs, monthly_costs, reconciliation
+from vmgen_analytics import (
+    CostCentres,
+    PriceBook,
+    SharedCosts,
+    allocated_costs,
+    assigned_costs,
+    monthly_costs,
+    reconciliation,
+)
 from vmgen_analytics.cost.millionths import exact_sums, largest_remainder, to_millionths
 from vmgen_analytics.errors import AllocationError, SchemaError
 from vmgen_analytics.schema import TABLES
@@ -355,6 +363,36 @@ def test_where_nobody_has_anything_of_the_key_it_is_unallocated_and_never_even()
     assert reconciliation(bills, costs)["state"].tolist() == [
         "unallocated: no VM of that month has anything of the key"
     ]
+
+
+def test_an_invoice_of_a_month_without_vms_says_that_none_is_known():
+    days = days_of((1, "2026-11-01", "2026-11-30", {}))
+    bills = invoices_of([("main", "2026-10-01", 100), ("main", "2026-11-01", 100)])
+    costs = assigned_costs(allocated_costs(days, bills), CostCentres.of([{"name": "*", "cost_centre": "one"}]))
+    assert reconciliation(bills, costs)["state"].tolist()[0] == "unallocated: no VM is known in that month"
+
+
+def test_a_price_that_is_divided_has_not_changed():
+    days = days_of((1, "2026-11-01", "2026-11-30", {}), (2, "2026-11-01", "2026-11-30", {"package": "Medium"}))
+    bills = invoices_of([("main", "2026-11-01", 90), ("main", "2026-11-02", 3)])
+    lines = [{"package": "Small", "monthly_price": 30}]
+    lines += [{"package": "Medium", "monthly_price": 60, "valid_to": "2026-11-16"}]
+    lines += [{"package": "Medium", "monthly_price": 63, "valid_from": "2026-11-16"}]
+    centres = CostCentres.of(
+        [{"name": "vm-1", "cost_centre": "one", "percent": "33.3"}, {"name": "*", "cost_centre": "other"}]
+    )
+    shared = SharedCosts.of([{"cost_centre": "other", "split": "fixed", "to": "one", "weight": "12.7"}], centres)
+    costs = assigned_costs(allocated_costs(days, bills, PriceBook.of(lines)), centres, shared)
+    told = reconciliation(bills, costs)["state"][0]
+    assert "1.50 above list cost: the price of Medium changed within the month" in told
+
+
+def test_days_to_come_are_not_said_to_be_without_vms():
+    days = days_of((1, "2026-11-01", "2026-11-04", {}), (1, "2026-11-07", "2026-11-23", {}))
+    bills = invoices_of([("main", "2026-11-01", 90)])
+    costs = allocated_costs(days, bills, PriceBook.of([{"package": "Small", "monthly_price": 30}]))
+    told = reconciliation(bills, costs)["state"][0]
+    assert "no VM is known on 2 days of the month; VMs are known until 2026-11-23 only" in told
 
 
 @given(fleets(), invoices(), prices(), st.sampled_from(KEYS), st.sampled_from(KEYS))

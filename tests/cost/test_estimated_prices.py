@@ -160,17 +160,25 @@ def test_what_is_strange_about_a_book_is_shown():
             {"package": "Smal", "monthly_price": 4},
             {"package": "Small", "location": "Warsow", "monthly_price": 5},
             {"package": "Huge", "monthly_price": 50},
+            {"package": "Rare", "location": "Dallas", "monthly_price": 7},
         ]
     )
     found = price_findings(book, days, packages=["Huge"], locations=["Warsaw", "Dallas"])
     TABLES["price_findings"].check(found)
-    assert found["days_priced"].tolist() == [15, 0, 0, 0, 0, 0, 0]
+    assert found["days_priced"].tolist() == [15, 0, 0, 0, 0, 0, 0, 0]
     assert found["finding"].tolist() == [
         "",
         "no such package is known; did you mean Small?",
         "no account sees a location Warsow; did you mean Warsaw?",
+        "the provider offers this package, and no VM had it",
         "no VM had this package there and then",
-        "no line prices it: 10 VM-days from 2026-11-01 to 2026-11-10",
+        "no line prices these days: 10 VM-days from 2026-11-01 to 2026-11-10, in Warsaw",
         "no line prices these days: 15 VM-days from 2026-11-16 to 2026-11-30, in Warsaw",
         "the package is unknown: 1 VM-day from 2026-11-30 to 2026-11-30",
     ]
+
+
+def test_without_a_catalogue_a_package_is_not_said_to_be_unknown():
+    days = days_of((1, "2026-11-01", "2026-11-30", {"package": "Large"}))
+    book = PriceBook.of([{"package": "XLarge", "monthly_price": 4}])
+    assert price_findings(book, days)["finding"][0] == "no VM had this package; did you mean Large?"

@@ -2,10 +2,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import days_of, fleets, prices
+from strategies import days_of, fleets, invoices_of, prices
 
-from vmgen_analytics import PriceBook, rated_costs
-from vmgen_analytics.errors import PriceError
+from vmgen_analytics import PriceBook, allocated_costs, rated_costs
+from vmgen_analytics.errors import AllocationError, PriceError, SettingsError
 from vmgen_analytics.schema import TABLES
 
 
@@ -65,7 +65,7 @@ def price_on(book, day, package="Small", location="Warsaw"):
             "package,monthly_price,valid_from\nSmall,4,2026-01-01\nSmall,5,2026-06-01\nSmall,6,2026-09-01\n",
             "both price 'Small' on the same day; end one with valid_to",
         ),
-        ("package,monthly_price,currency\nSmall,4,EUR\nBig,5,USD\n", "mixes the currencies 'EUR', 'USD'"),
+        ("package,monthly_price,currency\nSmall,4,EUR\nBig,5,USD\n", r"prices.csv, line 2 and .*prices.csv, line 3"),
         ("package,monthly_price,currency\nSmall,4,EUR\nBig,5,\n", "mixes the currencies"),
         (b"package,monthly_price\n\xff\xfe,4\n", "cannot read the price book at .*prices.csv"),
     ],
@@ -73,7 +73,28 @@ def price_on(book, day, package="Small", location="Warsaw"):
 def test_a_mistake_is_named_with_its_file_and_line(read, text, words):
     with pytest.raises(PriceError, match=words) as caught:
         read(text)
-    assert "prices.csv" in str(caught.value) or "currencies" in str(caught.value)
+    assert "prices.csv" in str(caught.value)
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_fields_that_no_comma_separates_are_told_of(read, sign):
+    with pytest.raises(PriceError, match=r"seem to be separated by (semicolons|tabs); save the file with commas"):
+        read(f"package{sign}monthly_price\nSmall{sign}4\n")
+
+
+def test_a_book_in_another_currency_than_the_settings_is_refused(tmp_path):
+    path = tmp_path / "prices.csv"
+    path.write_text("package,monthly_price,currency\nSmall,4,USD\n")
+    with pytest.raises(SettingsError, match=r"prices.csv, line 2: the settings say EUR, the price book says USD"):
+        PriceBook.read(path, "EUR")
+    assert PriceBook.read(path, "USD").currency == PriceBook.read(path).currency == "USD"
+
+
+def test_a_package_without_a_price_names_the_file_that_lacks_it(read):
+    days = days_of((1, "2026-11-01", "2026-11-30", {"package": "Medium"}))
+    book = read("package,monthly_price\nSmall,4\n")
+    with pytest.raises(AllocationError, match=r"no price for Medium; add lines to .*prices.csv, or choose"):
+        allocated_costs(days, invoices_of([("main", "2026-11-01", 9)]), book, key="price_book")
 
 
 def test_a_book_that_is_not_there_is_named(tmp_path):

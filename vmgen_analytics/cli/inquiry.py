@@ -122,7 +122,7 @@ def inquiries(
     syncs = archive.read("syncs")
     names = sorted({*archive.read("vms")["account"], *syncs["account"]})
     mapping = read_vm_locations(settings.vm_locations) if settings.vm_locations else ()
-    prices = PriceBook.read(settings.prices) if settings.prices else None
+    prices = PriceBook.read(settings.prices, settings.currency) if settings.prices else None
     spans = {}
     for name in names:
         mine = syncs[syncs["account"] == name]

@@ -38,7 +38,7 @@ def prices(
     if out is not None and out.exists():
         raise SettingsError(f"{out} is there already; name another file with --out")
     days = _days(filled(store), settings)
-    book = PriceBook.read(settings.prices) if settings.prices else None
+    book = PriceBook.read(settings.prices, settings.currency) if settings.prices else None
     if book is None:
         say("There is no price book; let the setting prices name one, as data/prices.csv.")
     else:

@@ -94,7 +94,7 @@ def allocated_costs(
     policies = policies_of(prices) if transfer is None else transfer
     overage = overage_costs(days, policies, prices)[rows]  # several invoices of a month have the same traffic
     priced = listed + np.nan_to_num(overage) if listed is not None and policies else listed
-    keys, amounts = amounts_by_invoice(billed, priced, lengths, key, weights)
+    keys, amounts = amounts_by_invoice(billed, priced, lengths, key, weights, prices.file if prices else "")
     parts, ratios, is_divided = _shares(divided, amounts, lengths)
     money = pd.DataFrame(
         {
@@ -180,12 +180,12 @@ def _with_unallocated(
     number = np.repeat(np.arange(len(divided)), lengths)
     is_kept = is_divided[number]
     lost = np.flatnonzero(~is_divided)
-    rows = [_unallocated(divided[number]) for number in lost.tolist()]
+    rows = [_unallocated(divided[number], has_vms=bool(lengths[number])) for number in lost.tolist()]
     order = np.argsort(np.concatenate([number[is_kept], lost]), kind="stable")
     return pd.concat([table[is_kept], *rows]).iloc[order].reset_index(drop=True)
 
 
-def _unallocated(bill: Bill) -> pd.DataFrame:
+def _unallocated(bill: Bill, *, has_vms: bool) -> pd.DataFrame:
     """One row for an invoice that nobody can be given; its cost is no estimate."""
     named = {name: [UNALLOCATED] for name in ("vm_name", "package", "location", "key")}
     return TABLES["allocated_costs"].frame(
@@ -198,6 +198,7 @@ def _unallocated(bill: Bill) -> pd.DataFrame:
             "shared_from": [""],
             "month": [bill.month],
             **named,
+            "key_value": [0.0 if has_vms else np.nan],
             "ratio": [1.0],
             "is_estimate": [False],
             "allocated_cost": [bill.total / PER_UNIT],

@@ -63,17 +63,34 @@ def bills(invoices: pd.DataFrame, invoice_period: InvoicePeriod) -> list[Bill]:
     AllocationError
         A total is missing, or too large to be divided exactly; the invoice is named.
     """
+    months = billed_months(invoices, invoice_period)
+    columns = (invoices["account"], invoices["invoice_id"], months, exact_totals(invoices).tolist())
+    found = [Bill(*values) for values in zip(*columns, strict=True)]
+    return sorted(found, key=lambda bill: (bill.account, bill.invoice_id))
+
+
+def exact_totals(invoices: pd.DataFrame) -> NDArray[np.int64]:
+    """Convert the totals of invoices to whole millionths.
+
+    Parameters
+    ----------
+    invoices
+        Table ``invoices``.
+
+    Raises
+    ------
+    AllocationError
+        A total is missing, or too large to be divided exactly; the invoice is named.
+    """
     total = invoices["total_cost"]
     if (beyond := ~(total.abs() < LIMIT / PER_UNIT)).any():
         invoice = invoices[beyond].iloc[0]
         raise AllocationError(
-            f"invoice {invoice['invoice_id']} of account {invoice['account']} has the total {invoice['total_cost']}: "
-            "one that is missing, or beyond 9 billion, cannot be divided; sync again, or leave the invoice out"
+            f"invoice {invoice['invoice_id']} of account {invoice['account']} has "
+            + ("no total" if np.isnan(invoice["total_cost"]) else f"the total {invoice['total_cost']}")
+            + ": one that is missing, or beyond 9 billion, cannot be divided; sync again, or leave the invoice out"
         )
-    months = billed_months(invoices, invoice_period)
-    columns = (invoices["account"], invoices["invoice_id"], months, to_millionths(total).tolist())
-    found = [Bill(*values) for values in zip(*columns, strict=True)]
-    return sorted(found, key=lambda bill: (bill.account, bill.invoice_id))
+    return to_millionths(total)
 
 
 def billed_rows(days: pd.DataFrame, invoices: Sequence[Bill]) -> tuple[Rows, NDArray[np.int64]]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from vmgen_analytics.cost.bills import exact_totals
 from vmgen_analytics.cost.focus_files import as_cells, read_cells
 from vmgen_analytics.cost.focus_rules import ROW_RULES, SLACK, Row
 from vmgen_analytics.cost.focus_words import billing_account_id, invoice_id, resource_id
-from vmgen_analytics.cost.millionths import to_millionths
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ FILE_RULES: Mapping[str, Callable[[Sequence[Row], Known], Iterable[Finding]]] = 
 
 def _totals(invoices: pd.DataFrame) -> dict[tuple[str, str], Decimal]:
     TABLES["invoices"].check(invoices)
-    totals = to_millionths(invoices["total_cost"])
+    totals = exact_totals(invoices)
     return {
         (billing_account_id(account), invoice_id(number)): Decimal(int(total)).scaleb(-6)
         for account, number, total in zip(invoices["account"], invoices["invoice_id"], totals, strict=True)

@@ -43,7 +43,11 @@ def best_key(days: pd.DataFrame, listed: NDArray[np.float64] | None, weights: Ma
 
 
 def key_values(
-    days: pd.DataFrame, listed: NDArray[np.float64] | None, key: str, weights: Mapping[str, float]
+    days: pd.DataFrame,
+    listed: NDArray[np.float64] | None,
+    key: str,
+    weights: Mapping[str, float],
+    book: str = "",
 ) -> NDArray[np.float64]:
     """The amount of a key that each VM-day has.
 
@@ -57,6 +61,8 @@ def key_values(
         One of price_book, package_weight, bandwidth, hours, even.
     weights
         Weight of a vCPU, a GB of RAM and a GB of disk, by the names of their columns.
+    book
+        The file of the price book, for messages.
 
     Raises
     ------
@@ -64,7 +70,7 @@ def key_values(
         The key is unknown, or a VM-day has no amount of it; the message names what is missing.
     """
     if key == "price_book":
-        return _priced(days, listed)
+        return _priced(days, listed, book)
     if key == "package_weight":
         return _weighed(days, weights)
     if key == "bandwidth":
@@ -81,6 +87,7 @@ def amounts_by_invoice(
     lengths: NDArray[np.int64],
     key: str | None,
     weights: Mapping[str, float],
+    book: str = "",
 ) -> tuple[list[str], NDArray[np.float64]]:
     """The key by which each invoice is divided, and the amount of it that each VM-day has.
 
@@ -99,6 +106,8 @@ def amounts_by_invoice(
         The key asked for; None takes the best that every VM-day allows.
     weights
         Weight of a vCPU, a GB of RAM and a GB of disk, by the names of their columns.
+    book
+        The file of the price book, for messages.
 
     Raises
     ------
@@ -106,7 +115,7 @@ def amounts_by_invoice(
         As for `key_values`.
     """
     asked = key or best_key(billed, listed, weights)
-    amounts = key_values(billed, listed, asked, weights)
+    amounts = key_values(billed, listed, asked, weights, book)
     keys = [asked] * len(lengths)
     if asked == "bandwidth" and (unknown := np.isnan(amounts)).any():
         invoice = np.repeat(np.arange(len(lengths)), lengths)
@@ -136,12 +145,13 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
     return dict(weights)
 
 
-def _priced(days: pd.DataFrame, listed: NDArray[np.float64] | None) -> NDArray[np.float64]:
+def _priced(days: pd.DataFrame, listed: NDArray[np.float64] | None, book: str) -> NDArray[np.float64]:
     if listed is None:
         raise AllocationError("the key price_book needs a price book: set prices, or choose package_weight")
     if np.isnan(listed).any():
         raise AllocationError(
-            f"no price for {', '.join(unpriced(days, listed))}; add lines to the price book, or choose package_weight"
+            f"no price for {', '.join(unpriced(days, listed))}; add lines to {book or 'the price book'}, or choose "
+            "package_weight"
         )
     return listed
 

@@ -29,7 +29,8 @@ def price_findings(
     days
         Table ``vm_days``, all that is known.
     packages, locations
-        The names of all packages and locations that the accounts see, beside those of the VM-days.
+        The names of all packages and locations that the accounts see, beside those of the VM-days. Without any
+        packages, nothing tells whether the provider offers one that no VM had.
 
     Returns
     -------
@@ -45,7 +46,8 @@ def price_findings(
     TABLES["vm_days"].check(days, unique=False)
     line = prices.lines(days)
     priced = np.bincount(line[line >= 0], minlength=len(prices.prices))
-    known = {*packages, *days["package"].dropna().unique()}, {*locations, *days["location"].dropna().unique()}
+    had = {str(name) for name in days["package"].dropna().unique()}
+    places = {*locations, *days["location"].dropna().unique()}
     rows: list[tuple[Any, ...]] = [
         (
             price.source,
@@ -53,7 +55,7 @@ def price_findings(
             price.location,
             price.monthly_price,
             count,
-            "" if count else _never(price, *known),
+            "" if count else _never(price, had, packages, places),
         )
         for price, count in zip(prices.prices, priced.tolist(), strict=True)
     ]
@@ -63,10 +65,13 @@ def price_findings(
     return TABLES["price_findings"].cast(found)
 
 
-def _never(price: Price, packages: Collection[str], locations: Collection[str]) -> str:
+def _never(price: Price, had: set[str], packages: Collection[str], locations: Collection[str]) -> str:
     """Say why a line prices no VM-day."""
-    if price.package not in packages:
-        return f"no such package is known{_nearest(price.package, packages)}"
+    if price.package not in had and price.package in packages:
+        return "the provider offers this package, and no VM had it"
+    if price.package not in had:
+        known = "no such package is known" if len(packages) else "no VM had this package"
+        return f"{known}{_nearest(price.package, {*had, *packages})}"
     if price.location and price.location not in locations:
         return f"no account sees a location {price.location}{_nearest(price.location, locations)}"
     return "no VM had this package there and then"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.kinds import kinds
-from vmgen_analytics.errors import PriceError
+from vmgen_analytics.errors import PriceError, SettingsError
 from vmgen_analytics.lines import Line, read_lines
 from vmgen_analytics.schema import TABLES
 
@@ -73,6 +73,8 @@ class PriceBook:
     ----------
     prices
         The lines; a line with a location goes before one without.
+    file
+        The file that has them, for messages; empty for a book that was made of something else.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class PriceBook:
     """
 
     prices: tuple[Price, ...]
+    file: str = ""
 
     def __post_init__(self) -> None:
         in_order = sorted(self.prices, key=lambda price: (price.package, price.location, price.valid_from))
@@ -90,9 +93,13 @@ class PriceBook:
                     f"{price.source} and {following.source} both price {price.package!r} on the same day; "
                     "end one with valid_to"
                 )
-        currencies = sorted({price.currency for price in self.prices})
-        if len(currencies) > 1:
-            raise PriceError(f"the price book mixes the currencies {', '.join(map(repr, currencies))}; keep one")
+        first = {price.currency: price.source for price in reversed(self.prices)}
+        if len(first) > 1:
+            currencies = sorted(first)
+            raise PriceError(
+                f"the price book mixes the currencies {', '.join(map(repr, currencies))} "
+                f"({' and '.join(first[currency] for currency in currencies)}); keep one"
+            )
 
     @property
     def currency(self) -> str:
@@ -100,7 +107,7 @@ class PriceBook:
         return self.prices[0].currency if self.prices else ""
 
     @classmethod
-    def read(cls, path: str | Path) -> Self:
+    def read(cls, path: str | Path, currency: str = "") -> Self:
         """Read a price book.
 
         Parameters
@@ -108,14 +115,24 @@ class PriceBook:
         path
             CSV with the columns package and monthly_price, and any of location (empty: everywhere),
             included_transfer_GB, overage_price_per_GB, valid_from, valid_to (the first day after) and currency.
+        currency
+            The setting ``currency``, if there is one.
 
         Raises
         ------
         PriceError
             The file cannot be read, or a line is wrong: it is named.
+        SettingsError
+            The book is in another currency than the settings say.
         """
         lines = read_lines(path, "price book", COLUMNS, needed=("package", "monthly_price"), kind=PriceError)
-        return cls(tuple(_price(line) for line in lines))
+        book = cls(tuple(_price(line) for line in lines), str(path))
+        if currency and book.currency and book.currency != currency:
+            raise SettingsError(
+                f"{book.prices[0].source}: the settings say {currency}, the price book says {book.currency}; nothing "
+                "is converted, so make them the same, there or in the setting currency"
+            )
+        return book
 
     @classmethod
     def of(cls, prices: Iterable[Mapping[str, object]], source: str = "line") -> Self:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.bills import billed_months
+from vmgen_analytics.cost.kinds import kinds
 from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.cost.monthly import listed_once
 from vmgen_analytics.cost.words import counted, listed
@@ -63,9 +64,11 @@ def reconciliation(invoices: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     is_largest = table["invoice_id"] == table["largest"]
     table["difference"] = (month.transform("sum") - table["list_cost"]).round(6)
     table.loc[~is_largest, ["list_cost", "difference"]] = np.nan
+    empty = own[own["vm_id"].isna() & own["key_value"].isna()]
+    is_empty = pd.MultiIndex.from_frame(table[KEY]).isin(pd.MultiIndex.from_frame(empty[KEY]))
     credits = table["invoiced"].clip(upper=0).groupby([table[name] for name in MONTH]).transform("sum")
     why = _reasons(given)
-    rows: list[dict[str, Any]] = table.assign(credit=credits).to_dict("records")  # type: ignore[assignment]
+    rows: list[dict[str, Any]] = table.assign(credit=credits, is_empty=is_empty).to_dict("records")  # type: ignore[assignment]
     table["state"] = [_state(row, why.get((row["account"], row["month"]), ())) for row in rows]
     return TABLES["reconciliation"].cast(pd.concat([table, _corrections(changes), _without_total(invoices, own)]))
 
@@ -95,20 +98,31 @@ def _told(rows: pd.DataFrame) -> list[str]:
     names = sorted("(unknown)" if pd.isna(name) else str(name) for name in unpriced)
     if rows["list_cost"].isna().all():
         return ["there is no price for any VM-day"]
-    priced = rows.groupby(["package", "location"], dropna=False)["list_cost"].nunique()
-    changed = sorted({str(name) for name in priced[priced > 1].index.get_level_values("package")})
-    missing = rows["month"].iloc[0].days_in_month - rows["date"].nunique()
+    changed = _changed(rows)
+    last = rows["date"].max()
+    missing = last.day - rows["date"].nunique()
     return [
         f"no price for {listed(names)}" if names else "",
         f"the price of {listed(changed)} changed within the month" if changed else "",
         f"no VM is known on {counted(missing, 'day')} of the month" if missing > 0 else "",
+        f"VMs are known until {last:%Y-%m-%d} only" if last.day < last.days_in_month else "",
         "what traffic costs is not known" if rows["transfer_cost"].isna().all() else "",
     ]
 
 
+def _changed(rows: pd.DataFrame) -> list[str]:
+    """Name the packages whose price changed; who pays may divide a VM-day, whose price is that of its parts."""
+    each = kinds(rows, ["invoice_id", "date", "vm_id"])[0]
+    whole = pd.Series(rows["list_cost"].to_numpy()).groupby(each).transform(lambda parts: parts.sum(min_count=1))
+    listed_days = rows[["package", "location"]].reset_index(drop=True).assign(list_cost=whole.round(6))
+    priced = listed_days.groupby(["package", "location"], dropna=False)["list_cost"].nunique()
+    return sorted({str(package) for package, _ in priced[priced > 1].index})
+
+
 def _state(row: Mapping[str, Any], reasons: tuple[str, ...]) -> str:
     if abs(row["unallocated"]) >= 1e-6:
-        return "unallocated: no VM of that month has anything of the key"
+        why = "no VM is known in that month" if row["is_empty"] else "no VM of that month has anything of the key"
+        return f"unallocated: {why}"
     if row["invoice_id"] != row["largest"]:
         return f"counted with invoice {row['largest']}, the largest of the month"
     if np.isnan(row["difference"]):

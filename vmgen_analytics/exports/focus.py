@@ -11,7 +11,7 @@ from vmgen_analytics.cost.focus import focus_charges, without_charge
 from vmgen_analytics.cost.focus_checks import check_focus
 from vmgen_analytics.cost.focus_files import by_state, to_bytes
 from vmgen_analytics.cost.focus_words import one_month
-from vmgen_analytics.errors import ArchiveError, SettingsError
+from vmgen_analytics.errors import ArchiveError
 from vmgen_analytics.exports.writing import put
 from vmgen_analytics.ledger import read_ledger
 
@@ -74,11 +74,6 @@ def focus_month(archive: Archive, settings: Settings, month: str, kind: Literal[
         months = archive.months("usage", "vms")
         there = f"{months[0]} to {months[-1]}" if months else "no month"
         raise ArchiveError(f"the archive at {archive.url} has nothing of {wanted}; it has {there}: choose with --month")
-    if settings.currency and ledger.currency and settings.currency != ledger.currency:
-        raise SettingsError(
-            f"the settings say {settings.currency}, the price book says {ledger.currency}; nothing is converted, so "
-            "make them the same"
-        )
     accounts = {*ledger.days["account"], *ledger.costs["account"]}
     charges = focus_charges(
         ledger.costs,

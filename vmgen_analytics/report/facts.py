@@ -10,7 +10,7 @@ import pandas as pd
 
 from vmgen_analytics.cost import budget_status, cost_forecast, credit_runway, monthly_costs
 from vmgen_analytics.cost.cents import rounded
-from vmgen_analytics.errors import ArchiveError, SettingsError
+from vmgen_analytics.errors import ArchiveError
 from vmgen_analytics.fleet import coverage
 from vmgen_analytics.fleet.coverage import month_state
 from vmgen_analytics.ledger import read_ledger
@@ -180,11 +180,6 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         raise ArchiveError(_no_such_month(archive, wanted, known))
     ledger = read_ledger(archive, settings, wanted - (MONTHS - 1), wanted)
     months = [each for each in ledger.months if each >= known[0]]
-    if settings.currency and ledger.currency and settings.currency != ledger.currency:
-        raise SettingsError(
-            f"the settings say {settings.currency}, the price book says {ledger.currency}; nothing is converted, so "
-            "make them the same"
-        )
     clocks = _clocks(archive)
     fetched_at = max(clocks.values()) if clocks else None
     now = {account: _local(clock, settings, account) for account, clock in clocks.items()}

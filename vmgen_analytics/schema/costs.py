@@ -57,7 +57,7 @@ COSTS: Sequence[Table] = (
             "location": LOCATION,
             "rule": Column(TEXT, "file and line that give it to the cost centre; missing where none does"),
             "key": Column(TEXT, "what the invoice was divided by, as price_book; unallocated where by nothing"),
-            "key_value": Column("float64", "the row's amount of it"),
+            "key_value": Column("float64", "the row's amount of it; missing where no VM is known in the month"),
             "ratio": Column("float64", "its part of the invoice before rounding"),
             "is_estimate": Column("bool", "whether the cost is inferred, as all money per VM is"),
             "allocated_cost": COST,
