@@ -7,6 +7,7 @@
     - AllocationError          an invoice cannot be divided as asked
     - HistoryError             files of older months cannot be imported (``problems``)
     - ArchiveError             the archive cannot be read or written
+        - ArchiveDamaged       what is stored is not what was written
     - TransportError           no usable answer came
         - ConnectFailed        nothing was sent
             - NoSuchHost       there is no host of that name
@@ -106,6 +107,10 @@ class HistoryError(VMgenError, ValueError):
 
 class ArchiveError(VMgenError):
     """The archive cannot be read or written."""
+
+
+class ArchiveDamaged(ArchiveError):
+    """What is stored is not what was written; `vmgen-analytics archive check` names where."""
 
 
 class TransportError(VMgenError):

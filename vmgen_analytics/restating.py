@@ -89,7 +89,7 @@ def add_usage(archive: Archive, usage: pd.DataFrame, account: str, now: pd.Times
     observed = observed_usage(old, usage, now)
     for sentence in observed.warnings:
         warnings.warn(sentence, UnexpectedDataWarning, stacklevel=2)
-    _keep(archive, "superseded_usage", superseded("usage", old, observed.frame))
+    _keep_replaced(archive, "usage", superseded("usage", old, observed.frame))
     restated = _keep(archive, "restatements", restatements(old, observed.frame))
     return Added({"restatements": restated, "usage": archive.add("usage", observed.frame)}, observed.failures)
 
@@ -119,7 +119,7 @@ def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str) -> int:
     if jobs.empty:
         return 0
     old = archive.read("jobs", jobs["started_at"].min(), account=account)
-    _keep(archive, "superseded_jobs", superseded("jobs", old, jobs))
+    _keep_replaced(archive, "jobs", superseded("jobs", old, jobs))
     return archive.add("jobs", jobs)
 
 
@@ -162,13 +162,20 @@ def settle_usage(
     settled = settled_usage(usage, shown, answered, here)
     if settled.empty:
         return 0
-    _keep(archive, "superseded_usage", superseded("usage", usage, settled, now))
+    _keep_replaced(archive, "usage", superseded("usage", usage, settled, now))
     return archive.add("usage", settled)
 
 
 def _keep(archive: Archive, name: str, rows: pd.DataFrame) -> int:
     """Add rows, of which there are none most of the time."""
     return 0 if rows.empty else archive.add(name, rows)
+
+
+def _keep_replaced(archive: Archive, name: str, rows: pd.DataFrame) -> None:
+    """Keep what is about to be replaced, unless it is damaged: what was never observed is no history."""
+    if not rows.empty:
+        archive.prove(name, rows)
+        archive.add(f"superseded_{name}", rows)
 
 
 def _unsettled(archive: Archive, account: str, months: Sequence[pd.Period]) -> bool:

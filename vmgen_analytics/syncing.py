@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics import fetch
-from vmgen_analytics.errors import ArchiveError, AuthenticationError, Failure, Stopped, TransportError, VMgenError
+from vmgen_analytics.errors import (
+    ArchiveDamaged,
+    ArchiveError,
+    AuthenticationError,
+    Failure,
+    Stopped,
+    TransportError,
+    VMgenError,
+)
 from vmgen_analytics.restating import add_jobs, add_usage, settle_usage
 from vmgen_analytics.schema import TABLES
 
@@ -168,15 +176,21 @@ class _Sync:
         return fetched.frame
 
     def _store(self, name: str, fetched: Fetched) -> None:
+        try:
+            self._add(name, fetched)
+        except ArchiveDamaged as error:  # of this table; the others may be whole
+            self.failures.append(Failure(name, None, error))
+        self.failures += fetched.failures
+        if any(isinstance(failure.error, Stopped) for failure in fetched.failures):
+            raise KeyboardInterrupt  # what came is stored
+
+    def _add(self, name: str, fetched: Fetched) -> None:
         if name == "usage":
             self._store_usage(fetched)
         elif name == "jobs":
             self.rows[name] = add_jobs(self.archive, fetched.frame, self.client.account_name)
         else:
             self.rows[name] = self.archive.add(name, fetched.frame)
-        self.failures += fetched.failures
-        if any(isinstance(failure.error, Stopped) for failure in fetched.failures):
-            raise KeyboardInterrupt  # what came is stored
 
     def _store_usage(self, fetched: Fetched) -> None:
         """Keep what is replaced; a value that could not be read is told once, and not again as one that is missing."""
@@ -190,7 +204,11 @@ class _Sync:
         failed = {failure.vm_id for failure in self.failures if failure.table == "usage"}
         answered = set() if usage is None else set(vm_ids) - failed
         shown = TABLES["usage"].frame() if usage is None else usage
-        settle_usage(self.archive, self.client.account_name, shown, answered, now, self.client.zone.key)
+        try:
+            settle_usage(self.archive, self.client.account_name, shown, answered, now, self.client.zone.key)
+        except ArchiveDamaged as error:
+            if "usage" not in self._failed():
+                self.failures.append(Failure("usage", None, error))
 
     def _log_nothing(self, error: VMgenError, sent_before: int) -> None:
         """Write down a sync that brought nothing, in an archive that knows the account: `status` tells of it."""

@@ -15,7 +15,7 @@ from pyarrow.fs import PyFileSystem
 
 from vmgen_analytics.archive.holding import newest_state
 from vmgen_analytics.archive.marks import VERSION, version_of
-from vmgen_analytics.errors import ArchiveError
+from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -136,9 +136,18 @@ class Place:
         """Say that a table cannot be read, why, and what to run."""
         if cause := _cause(error):
             return ArchiveError(f"cannot read {name} in the archive at {self.url}: {cause}")
-        return ArchiveError(
+        kind = ArchiveError if isinstance(error, PermissionError) else ArchiveDamaged
+        return kind(
             f"cannot read {name} in the archive at {self.url}: {reason(error)}; "
             "`vmgen-analytics archive check` names what is damaged"
+        )
+
+    def damaged(self, name: str, account: str, month: str, refused: str) -> ArchiveDamaged:
+        """Say that rows of an account and month are not those that were written, what is refused, and what to run."""
+        return ArchiveDamaged(
+            f"the rows of {name}, account {account}, month {month} in the archive at {self.url} are not those that "
+            f"were written: {refused}; `vmgen-analytics archive check` names what is damaged, to be brought back from "
+            "a backup"
         )
 
     def unwritable(self, error: Exception) -> ArchiveError:

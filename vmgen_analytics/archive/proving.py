@@ -49,6 +49,24 @@ def wrong_with(table: Table, opened: DeltaTable, rows: pd.DataFrame, account: st
     yield from _changed(table, opened, rows, account, month)
 
 
+def is_changed(table: Table, opened: DeltaTable, rows: pd.DataFrame, account: str, month: str) -> bool:
+    """Tell whether the rows of an account and month are others than were written; not, where no digest was noted.
+
+    Parameters
+    ----------
+    table
+        An archived table.
+    opened
+        It, as it lies on disk.
+    rows
+        Its rows, sorted by key.
+    account, month
+        Under which they lie.
+    """
+    noted = digest_of(opened, account, month)
+    return noted is not None and (rows.duplicated(list(table.key)).any() or digest(to_arrow(table, rows)) != noted)
+
+
 def _implausible(syncs: pd.DataFrame) -> Iterator[str]:
     """Say what cannot be in the log of an account's syncs."""
     backwards = syncs["ended_at"] < syncs["started_at"]
@@ -64,11 +82,10 @@ def _implausible(syncs: pd.DataFrame) -> Iterator[str]:
 
 def _changed(table: Table, opened: DeltaTable, rows: pd.DataFrame, account: str, month: str) -> Iterator[str]:
     """Compare the rows with the digest that was noted when they were written."""
-    noted = digest_of(opened, account, month)
-    if noted is None:
+    if digest_of(opened, account, month) is None:
         if version_of(opened) >= VERSION:
             yield "no digest was noted for its rows: an older version of this package wrote them; run archive migrate"
-    elif rows.duplicated(list(table.key)).any() or digest(to_arrow(table, rows)) != noted:
+    elif is_changed(table, opened, rows, account, month):
         yield "its rows are not those that were written"
 
 

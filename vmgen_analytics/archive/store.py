@@ -11,9 +11,11 @@ from vmgen_analytics.archive.contents import TABLES, months_of, table_named
 from vmgen_analytics.archive.locking import locked
 from vmgen_analytics.archive.past import SUPERSEDED, all_observations, instant_of, known_at
 from vmgen_analytics.archive.places import Place
-from vmgen_analytics.archive.reading import dated, newest, observations, window
+from vmgen_analytics.archive.proving import is_changed
+from vmgen_analytics.archive.reading import dated, newest, observations, part, rows_of, window
 from vmgen_analytics.archive.versions import migrate
 from vmgen_analytics.archive.writing import add_part
+from vmgen_analytics.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -168,19 +170,54 @@ class Archive:
         ------
         SchemaError
             The frame is not that table.
+        ArchiveDamaged
+            What some account and month holds is not what was written: it is left as it is, and the others are added.
         ArchiveError
             The archive cannot be written; it is as before.
         """
         table = table_named(name)
         table.check(frame)
         changed = 0
+        damage = None
         parts = frame.assign(month=months_of(table, frame))
-        for (account, month), part in parts.groupby(["account", "month"], sort=True):
-            added = add_part(self.place, table, str(account), str(month), part.drop(columns="month"))
+        for (account, month), rows in parts.groupby(["account", "month"], sort=True):
+            try:
+                added = add_part(self.place, table, str(account), str(month), rows.drop(columns="month"))
+            except ArchiveDamaged as error:
+                damage = damage or error
+                continue
             changed += added.rows
             if is_due(added):
                 self._untidy.add(name)
+        if damage is not None:
+            raise damage
         return changed
+
+    def prove(self, name: str, frame: pd.DataFrame) -> None:
+        """Make sure, before what it says is kept elsewhere, that what these rows are to replace is what was written.
+
+        Parameters
+        ----------
+        name
+            An archived table.
+        frame
+            That table.
+
+        Raises
+        ------
+        ArchiveDamaged
+            It is not.
+        ArchiveError
+            The archive cannot be read.
+        """
+        table = table_named(name)
+        opened = self.place.opened(name)
+        if opened is None:
+            return
+        for account, month in sorted(set(zip(frame["account"], months_of(table, frame), strict=True))):
+            rows = rows_of(opened, self.place, table, part(account, month))
+            if not rows.empty and is_changed(table, opened, table.sort(rows), account, month):
+                raise self.place.damaged(name, account, month, "nothing is added to them")
 
     def tidy(self, *, everything: bool = False) -> list[Cared]:
         """Put small files together, and delete what was replaced more than 30 days ago.

@@ -15,6 +15,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from vmgen_analytics.archive.contents import PARTITIONS
 from vmgen_analytics.archive.marks import PROPERTIES, VERSION, marks, version_of
 from vmgen_analytics.archive.places import TROUBLE
+from vmgen_analytics.archive.proving import is_changed
 from vmgen_analytics.archive.reading import part, rows_of
 from vmgen_analytics.archive.silence import without_panics
 from vmgen_analytics.archive.versions import migrate_table
@@ -68,6 +69,8 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
 
     Raises
     ------
+    ArchiveDamaged
+        The rows that are there are not those that were written: nothing is added to them, which would sign them anew.
     ArchiveError
         The archive cannot be read or written; it is as before.
     """
@@ -137,6 +140,8 @@ def _added(place: Place, table: Table, account: str, month: str, new: pd.DataFra
     before = int(opened.version())
     if fresh.empty:
         return Added(0, before, before)
+    if not old.empty and is_changed(table, opened, table.sort(old), account, month):
+        raise place.damaged(table.name, account, month, "nothing is added to them")
     merged = table.sort(pd.concat([old, fresh]).drop_duplicates(list(table.key), keep="last"))
     rows = stored_rows(table, merged, month)
     properties = marks([(account, month, digest(rows))])

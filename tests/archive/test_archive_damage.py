@@ -1,0 +1,75 @@
+"""What is damaged stays so until it is brought back: nothing signs it anew, and nothing hands it on."""
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from observations import fill, usage
+
+from vmgen_analytics import Archive, sync
+from vmgen_analytics.api import Client
+from vmgen_analytics.archive import TABLES
+from vmgen_analytics.archive.check import check
+from vmgen_analytics.errors import ArchiveDamaged
+from vmgen_analytics.sandbox import Sandbox
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return fill(Archive(tmp_path / "archive"))
+
+
+def faults(archive):
+    return [str(fault) for checked in check(archive.place, TABLES) for fault in checked.faults]
+
+
+def falsify(archive, account="main", month="2026-11", column="out_MB"):
+    """Put another number into usage, past the archive's own way of writing: the digest alone tells."""
+    opened = DeltaTable(archive.folder / "usage")
+    rows = opened.to_pyarrow_table(filters=[("account", "=", account), ("month", "=", month)])
+    values = pa.array([0.125] * len(rows))
+    rows = rows.set_column(rows.column_names.index(column), column, values)
+    write_deltalake(opened, rows, mode="overwrite", predicate=f"account = '{account}' AND month = '{month}'")
+    return archive
+
+
+def test_rows_are_not_added_to_damaged_ones(archive):
+    falsify(archive)
+    before = archive.read("usage")
+    fresh = pd.concat(
+        [usage((1, "2026-10-30", 9.0), (1, "2026-11-03", 9.0)), usage((1, "2026-11-03", 9.0), account="żółw & co")]
+    ).reset_index(drop=True)
+    with pytest.raises(
+        ArchiveDamaged, match=r"usage, account main, month 2026-11 .* not those that were written: .*`.*archive check`"
+    ):
+        archive.add("usage", fresh)
+    after = archive.read("usage", account="main")
+    november = before[(before["account"] == "main") & (before["date"] >= "2026-11")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(after[after["date"] >= "2026-11"].reset_index(drop=True), november)
+    assert after.set_index(["vm_id", "date"]).loc[(1, "2026-10-30"), "in_MB"].item() == 9.0, "another month is whole"
+    assert len(archive.read("usage", "2026-11-03", account="żółw & co")) == 1, "another account is whole"
+    assert any("usage, account main, month 2026-11" in fault for fault in faults(archive))
+
+
+def test_what_says_nothing_new_leaves_damaged_rows_in_peace(archive):
+    row = archive.read("usage", "2026-11-02", account="main").tail(1).reset_index(drop=True)
+    falsify(archive, column="in_MB", month="2026-10")
+    assert archive.add("usage", row) == 0
+
+
+def test_a_sync_keeps_what_is_whole_and_says_what_is_not(tmp_path):
+    archive = Archive(tmp_path / "archive")
+    with Sandbox(vms=4, seed=1, today="2026-11-03", months=2, ticking=False) as sandbox:
+        with Client(sandbox.key, base_url=sandbox.url) as client:
+            assert sync(client, archive).is_complete
+        falsify(archive, client.account_name)
+        superseded = archive.history("superseded_usage")
+        sandbox.set_clock("2026-11-04")
+        with Client(sandbox.key, base_url=sandbox.url) as client:
+            report = sync(client, archive)
+    assert {failure.table for failure in report.failures} == {"usage"}
+    assert all("are not those that were written" in str(failure) for failure in report.failures)
+    assert "jobs" in report.rows
+    assert archive.history("syncs")["incomplete"].tolist() == ["", "usage"]
+    pd.testing.assert_frame_equal(archive.history("superseded_usage"), superseded)
+    assert any(f"usage, account {client.account_name}, month 2026-11" in fault for fault in faults(archive))
