@@ -154,21 +154,24 @@ def test_a_restore_that_breaks_off_leaves_nothing(file, tmp_path, monkeypatch):
 
 
 def test_an_export_is_there_whole_or_not_at_all(whole, file, monkeypatch):
-    before = file.read_bytes()
+    place = file.with_name("full.zip")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
-    with pytest.raises(ArchiveError, match=r"cannot write .*archive.zip: No space left on device; name another place"):
-        bundle.export(whole.place, file)
-    assert file.read_bytes() == before
+    with pytest.raises(ArchiveError, match=r"cannot write .*full.zip: No space left on device; name another place"):
+        bundle.export(whole.place, place)
     assert list(file.parent.iterdir()) == [file]
 
 
 def test_the_commands_move_an_archive(whole, tmp_path, capsys):
     assert ran("archive", "export", str(tmp_path / "a.zip"), "--archive", whole.url) == 0
     assert "322 rows of 2 tables" in capsys.readouterr().err
+    (tmp_path / "precious.txt").write_text("what somebody wrote")
+    assert ran("archive", "export", str(tmp_path / "precious.txt"), "--archive", whole.url) == 1
+    assert "precious.txt is there already" in capsys.readouterr().err
+    assert (tmp_path / "precious.txt").read_text() == "what somebody wrote"
     assert ran("archive", "restore", str(tmp_path / "a.zip"), "--archive", str(tmp_path / "b")) == 0
     assert "322 rows of 2 tables restored" in capsys.readouterr().err
     assert ran("archive", "restore", str(tmp_path / "a.zip"), "--archive", str(tmp_path / "b")) == 1

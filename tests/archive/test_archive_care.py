@@ -71,7 +71,9 @@ def synced(folder, month, years):
 def test_a_sync_costs_what_the_current_month_costs(tmp_path, years):
     archive = Archive(tmp_path / "archive")
     took_s = [synced(archive.folder, FIRST + number, years) for number in range(years.months)]
-    took_s.append(synced(tmp_path / "young", FIRST, years))  # beside the last month, as hours lie between it and the first
+    took_s.append(
+        synced(tmp_path / "young", FIRST, years)
+    )  # beside the last month, as hours lie between it and the first
     wall, processor = zip(*(zip(*month, strict=True) for month in took_s), strict=True)
     files = [path for path in archive.folder.rglob("*") if path.is_file()]
     size_MB = sum(path.stat().st_size for path in files) / 1e6

@@ -8,7 +8,7 @@ from observations import fill, usage
 
 from vmgen_analytics import Archive, sync
 from vmgen_analytics.api import Client
-from vmgen_analytics.archive import TABLES
+from vmgen_analytics.archive import TABLES, bundle
 from vmgen_analytics.archive.check import check
 from vmgen_analytics.errors import ArchiveDamaged
 from vmgen_analytics.sandbox import Sandbox
@@ -73,3 +73,11 @@ def test_a_sync_keeps_what_is_whole_and_says_what_is_not(tmp_path):
     assert archive.history("syncs")["incomplete"].tolist() == ["", "usage"]
     pd.testing.assert_frame_equal(archive.history("superseded_usage"), superseded)
     assert any(f"usage, account {client.account_name}, month 2026-11" in fault for fault in faults(archive))
+
+
+def test_what_is_damaged_is_not_exported(archive, tmp_path):
+    bundle.export(archive.place, tmp_path / "whole.zip")
+    falsify(archive, month="2026-10")
+    with pytest.raises(ArchiveDamaged, match=r"usage, account main, month 2026-10 .*nothing was exported"):
+        bundle.export(archive.place, tmp_path / "damaged.zip")
+    assert [path.name for path in tmp_path.glob("*.zip")] == ["whole.zip"]

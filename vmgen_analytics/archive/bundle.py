@@ -19,7 +19,8 @@ from pyarrow.fs import FileSelector, FileType
 from vmgen_analytics.archive.contents import TABLES, months_of
 from vmgen_analytics.archive.marks import VERSION
 from vmgen_analytics.archive.places import TROUBLE
-from vmgen_analytics.archive.reading import observations
+from vmgen_analytics.archive.proving import is_changed
+from vmgen_analytics.archive.reading import rows_of
 from vmgen_analytics.archive.writing import create
 from vmgen_analytics.arrow import schema_of, to_arrow, to_pandas
 from vmgen_analytics.errors import ArchiveError, SchemaError
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+    from deltalake import DeltaTable
 
     from vmgen_analytics.archive.places import Place
+    from vmgen_analytics.table import Table
 
 FORMAT = "vmgen_analytics archive"
 MANIFEST = "manifest.json"
@@ -43,7 +46,7 @@ def export(place: Place, file: Path) -> dict[str, int]:
     place
         Where the archive is.
     file
-        Where to; what is there is replaced.
+        Where to; nothing must be there.
 
     Returns
     -------
@@ -52,10 +55,14 @@ def export(place: Place, file: Path) -> dict[str, int]:
 
     Raises
     ------
+    ArchiveDamaged
+        What is stored is not what was written: an export of it would pass for whole.
     ArchiveError
-        The archive cannot be read or is empty, or the file cannot be written.
+        The archive cannot be read or is empty, or the file is there or cannot be written.
     """
-    kept = {name: observations(place, TABLES[name]) for name in TABLES if place.opened(name) is not None}
+    if os.path.lexists(file):
+        raise ArchiveError(f"{file} is there already, and an export replaces nothing: name another file, or remove it")
+    kept = {name: _proven(place, TABLES[name], opened) for name in TABLES if (opened := place.opened(name)) is not None}
     if not kept:
         raise ArchiveError(f"the archive at {place.url} is empty or not there: there is nothing to export")
     entries: dict[str, Any] = {}
@@ -107,6 +114,15 @@ def restore(place: Place, file: Path) -> dict[str, int]:
             raise place.unwritable(error) from None
         raise
     return {name: len(rows) for name, rows in found.items()}
+
+
+def _proven(place: Place, table: Table, opened: DeltaTable) -> pd.DataFrame:
+    """Read a table of which each account and month holds what was written there."""
+    rows = table.sort(rows_of(opened, place, table, None))
+    for (account, month), each in rows.groupby(["account", months_of(table, rows)], sort=True):
+        if is_changed(table, opened, each.reset_index(drop=True), str(account), str(month)):
+            raise place.damaged(table.name, str(account), str(month), "nothing was exported")
+    return rows
 
 
 def _store(place: Place, name: str, rows: pd.DataFrame) -> None:
@@ -198,7 +214,7 @@ def _parquet(rows: pa.Table) -> bytes:
 
 @contextmanager
 def _replacing(file: Path) -> Iterator[Path]:
-    """Let a file be written beside its place, and move it there when it is whole."""
+    """Let a file be written beside its place, and moved there when it is whole."""
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
     try:
         yield partial

@@ -74,7 +74,7 @@ def export(
     archive: ArchiveUrl = None,
     verbose: Verbose = 0,
 ) -> None:
-    """Write the whole archive to one file, with checksums; what is at its place is replaced when it is whole."""
+    """Write the whole archive to one file, with checksums; replaces no file, and exports nothing that is damaged."""
     _, store = opened(config, archive, verbose)
     with progress("export"):
         rows = export_archive(store.place, file)
