@@ -125,9 +125,9 @@ def test_a_table_that_looks_back_says_the_same_of_a_later_window(tmp_path: Path,
 def test_status_tells_people_and_machines(run: Run, sandbox: Sandbox) -> None:
     run("sync")
     spoken = run("status")
-    assert (spoken.status, spoken.out) == (0, "")
-    assert f"{sandbox.now:%Y-%m}" in spoken.err
-    assert "the provider forgets this month" in spoken.err
+    assert (spoken.status, spoken.err) == (0, "")
+    assert f"{sandbox.now:%Y-%m}" in spoken.out
+    assert "the provider forgets this month" in spoken.out
     told = json.loads(run("status", "--json").out)["accounts"]["main"]
     assert told["months"][0]["days_partial"] == 6
     assert told["last_failures"] == 0

@@ -72,7 +72,7 @@ def test_two_accounts_are_used_as_it_says(run: Run, monkeypatch: pytest.MonkeyPa
         assert {name: set(rows["vm_id"]) for name, rows in kept.groupby("account")} == served, table
         assert not set.intersection(*served.values())
     assert archive.read("invoices").groupby("account")["invoice_id"].nunique().index.tolist() == sorted(served)
-    status = run("status", "--archive", "trial").err
+    status = run("status", "--archive", "trial").out
     assert all(name in status for name in served)
     vms = pd.read_csv(io.StringIO(run("export", "vms", "--archive", "trial").out))
     assert set(vms["account"]) == set(served)

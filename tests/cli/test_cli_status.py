@@ -31,15 +31,15 @@ def _clock(request, monkeypatch):
 
 def test_what_was_learned_is_told(run, sandbox: Sandbox):
     run("sync")
-    assert "lists come bare" in run("status", "-v").err
+    assert "lists come bare" in run("status", "-v").out
     sandbox.advance(minutes=5)
     sandbox.fault("envelope", operation="vms", style="data")
     assert run("sync").status == 0
-    told = run("status", "-v").err
+    told = run("status", "-v").out
     assert "Of the server:" in told
     assert "vms" in told.split("Of the server:")[1]
     assert "data" in told
-    assert "Of the server:" not in run("status").err
+    assert "Of the server:" not in run("status").out
 
 
 def test_a_command_whose_process_died_is_told(run, sandbox: Sandbox):
@@ -50,7 +50,7 @@ def test_a_command_whose_process_died_is_told(run, sandbox: Sandbox):
         written_down(client, Archive("data/archive"), "reboot", vm_id=17),
     ):
         raise MemoryError  # stands for a process that dies here
-    assert "Nobody knows the end of: reboot of VM 17" in run("status").err
+    assert "Nobody knows the end of: reboot of VM 17" in run("status").out
 
 
 class Kept:
@@ -114,7 +114,7 @@ def test_the_calendar_shows_the_worst_of_each_day(october):
 
 
 def test_the_calendar_can_be_read_where_only_ascii_can_be_written(october, monkeypatch):
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     row = drawn(october.standing("2026-11-03 09:00"))[2]
     assert row.startswith("2026-10 ##### ####x x#### ##### ##### ##### v closed")
 
@@ -126,11 +126,11 @@ def test_fourteen_months_of_two_accounts_fit_on_a_terminal(kept, tmp_path, run):
             other.usage(vm_id, "2025-10-01", "2026-11-22")
         other.sync("2026-11-23 06:00")
     done = run("status", "--archive", tmp_path / "archive")
-    lines = done.err.splitlines()
+    lines = done.out.splitlines()
     assert sum(bool(re.match(r"20\d\d-\d\d ", line)) for line in lines) == 2 * 14
     assert max(len(line) for line in lines if re.match(r"\S*:? ?days of|20\d\d-\d\d | {8}", line)) <= 80
-    assert "\x1b" not in done.err
-    assert done.out == ""
+    assert "\x1b" not in done.out
+    assert done.err == ""
 
 
 def test_the_sentences_name_who_lacks_what(october):
@@ -211,7 +211,8 @@ def test_a_monitor_is_told_of_days_that_should_have_a_report(october):
     assert not warnings(october.standing("2026-11-07 06:00", settle_h=200)), "they may still come"
     october.seen(2, "2026-11-04", "2026-11-05", "2026-11-06", state="DOWN")
     assert not warnings(october.standing("2026-11-07 06:00")), "it was switched off"
-    assert not warnings(october.standing("2026-12-02 06:00"))[1:], "it is too late for them"
+    _, lost = warnings(october.standing("2026-12-02 06:00"))
+    assert lost.startswith("lost for good: 9-30 November 2026 of 2 VMs"), "it is too late for them"
 
 
 def checked(run):
@@ -286,3 +287,96 @@ def test_the_providers_clock_wins_where_this_machines_is_behind(october):
     standing = october.standing("2026-11-01 00:00")
     assert standing.now == pd.Timestamp("2026-11-03 06:00", tz="Europe/Amsterdam")
     assert standing.now - standing.syncs.success.started_at == timedelta(0)
+
+
+@pytest.fixture
+def stopped(kept):
+    """Nineteen VMs whose last sync was on 20 October at 06:00."""
+    for vm_id in range(1, 20):
+        kept.usage(vm_id, "2026-10-01", "2026-10-19")
+        kept.usage(vm_id, "2026-10-20", "2026-10-20", "partial")
+        kept.seen(vm_id, "2026-10-01", "2026-10-20")
+    kept.sync("2026-10-20 06:00")
+    return kept
+
+
+def test_days_that_no_sync_can_bring_any_more_are_lost(stopped):
+    standing = stopped.standing("2026-11-23 09:00")
+    assert drawn(standing)[2] == "2026-10 ■■■■■ ■■■■■ ■■■■■ ■■■■▽ ✗✗✗✗✗ ✗✗✗✗✗ ✗ closed  19 VMs, 61 % final"
+    said = sentences(standing)
+    assert said[:2] == [
+        "No sync that brought all usage ran after 20 October 2026 06:00: 21-31 October of 19 VMs are lost.",
+        "The end of 20 October 2026 was not seen of 19 VMs: at most what came after 06:00 is lost.",
+    ]
+    assert not any(sentence.startswith("No report") for sentence in said)
+    assert warnings(standing)[1] == (
+        "lost for good: 21-31 October 2026 of 19 VMs and the end of 20 October 2026 of 19 VMs"
+    )
+    told = json.loads(json.dumps(facts(standing)))
+    assert told["months"][0]["days"]["2026-10-31"] == "missing"
+    assert (told["months"][0]["days_missing"], told["months"][0]["days_lost_tail"]) == (11 * 19, 19)
+    (lost,) = told["lost"]
+    assert (lost["month"], lost["since"], lost["vms"], lost["tail"]) == (
+        "2026-10", "2026-10-20T04:00:00+00:00", 19, ["2026-10-20"],
+    )  # fmt: skip
+    assert (lost["days"][0], lost["days"][-1], len(lost["days"])) == ("2026-10-21", "2026-10-31", 11)
+
+
+def test_nothing_is_called_lost_while_its_month_runs(stopped):
+    standing = stopped.standing("2026-10-31 23:00")
+    assert drawn(standing)[2].startswith("2026-10 ■■■■■ ■■■■■ ■■■■■ ■■■■◧ ····· ····· · open")
+    assert standing.losses == ()
+
+
+def test_in_the_first_hours_the_provider_may_still_show_what_seems_lost(stopped):
+    said = sentences(stopped.standing("2026-11-01 09:00"))[0]
+    assert said.endswith("21-31 October of 19 VMs are lost, unless the provider still shows them to a sync now.")
+
+
+@pytest.mark.parametrize(("at", "told"), [("2026-11-27 05:59", True), ("2026-11-27 06:01", False)])
+def test_a_monitor_is_told_of_a_loss_for_seven_days_after_the_first_late_sync(stopped, at, told):
+    for vm_id in range(1, 20):
+        stopped.usage(vm_id, "2026-10-20", "2026-10-20", "lost_tail")
+        stopped.usage(vm_id, "2026-11-01", "2026-11-25")
+        stopped.usage(vm_id, "2026-11-26", "2026-11-27", "partial")
+        stopped.seen(vm_id, "2026-11-20", "2026-11-27")
+    stopped.sync("2026-11-20 06:00")
+    stopped.sync("2026-11-27 05:00")
+    found = warnings(stopped.standing(at))
+    assert [each.startswith("lost for good: 21-31 October 2026 of 19 VMs") for each in found] == [True] * told
+    assert any("21-31 October of 19 VMs are lost." in each for each in sentences(stopped.standing(at)))
+
+
+@pytest.mark.parametrize(("last", "warns"), [("2026-10-31 23:50", False), ("2026-10-31 12:00", True)])
+def test_only_a_lost_end_that_the_schedule_avoids_is_a_warning(kept, last, warns):
+    kept.usage(1, "2026-10-01", "2026-10-30")
+    kept.usage(1, "2026-10-31", "2026-10-31", "lost_tail")
+    kept.usage(1, "2026-11-01", "2026-11-02")
+    kept.sync(last)
+    kept.sync("2026-11-03 06:00")
+    assert bool(warnings(kept.standing("2026-11-03 09:00"))) == warns
+
+
+@pytest.mark.parametrize(
+    ("at", "state"), [("2026-11-04 00:10", "partial"), ("2026-11-05 05:59", "partial"), ("2026-11-05 06:01", "missing")]
+)
+def test_a_day_that_has_just_begun_is_under_way(kept, at, state):
+    kept.usage(1, "2026-11-01", "2026-11-03")
+    kept.seen(1, "2026-11-04")
+    kept.sync("2026-11-04 00:05")
+    if at > "2026-11-05":
+        kept.seen(1, "2026-11-05")
+        kept.sync(at)
+    told = facts(kept.standing(at))["months"][0]
+    assert told["days"]["2026-11-04"] == state
+    assert told["days_missing"] == (state == "missing")
+
+
+def test_imported_days_prove_nothing_about_the_provider(kept):
+    for vm_id in (1, 2):
+        kept.usage(vm_id, "2026-09-29", "2026-10-31", "imported")
+        kept.usage(vm_id, "2026-11-01", "2026-11-02")
+    kept.sync("2026-11-03 06:00")
+    standing = kept.standing("2026-11-03 09:00")
+    assert facts(standing)["last_days_known"] == 0
+    assert not any("The last day came whole" in sentence for sentence in sentences(standing))

@@ -79,7 +79,7 @@ def _told(known: Mapping[Any, Any] | None) -> str:
 
 def _can_show(glyphs: str) -> bool:
     try:
-        glyphs.encode(sys.stderr.encoding or "ascii")
+        glyphs.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

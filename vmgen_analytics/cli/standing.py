@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from vmgen_analytics.cli.losses import Loss, losses, with_unseen
 from vmgen_analytics.fleet import coverage, vm_days
+from vmgen_analytics.fleet.coverage import day_states
 from vmgen_analytics.logbook import left_sending
 from vmgen_analytics.scheduling import next_moment
 from vmgen_analytics.settings import Account, Settings
@@ -43,11 +45,14 @@ class Syncs:
         Rows of table ``syncs``; None if there was none.
     seen_until
         When usage last came whole in each month, by its name.
+    seen_from
+        When it first did.
     """
 
     attempt: Any
     success: Any
     seen_until: dict[str, pd.Timestamp]
+    seen_from: dict[str, pd.Timestamp]
 
     @classmethod
     def of(cls, syncs: pd.DataFrame, zone: ZoneInfo) -> Syncs:
@@ -56,8 +61,9 @@ class Syncs:
         incomplete = syncs["incomplete"].fillna("").str.split(", ").map(set)
         brought = syncs[syncs["error"].isna() & incomplete.map(lambda names: not names & {"vms", "usage", "sync"})]
         months = brought["started_at"].dt.tz_convert(zone).dt.strftime("%Y-%m")
-        until = brought.groupby(months)["started_at"].max()
-        return cls(_last(syncs), _last(complete), {str(month): at for month, at in until.items()})
+        edges = brought.groupby(months)["started_at"].agg(["min", "max"])
+        since, until = ({str(month): at for month, at in edges[edge].items()} for edge in ("min", "max"))
+        return cls(_last(syncs), _last(complete), until, since)
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,9 @@ class Standing:
     loses_end, loses
         Days of this month that lose their end, and days that are lost whole, if no sync runs before.
     grace
-        Months whose last day came whole, and how many are over.
+        Months whose last day the provider showed whole, and of how many that is over it showed that day at all.
+    losses
+        What no sync can bring any more, by month that is over, the newest first.
     left_sending
         Table ``commands``: those of which nobody knows the end.
     unexplained
@@ -104,6 +112,7 @@ class Standing:
     grace: tuple[Sequence[str], int]
     left_sending: pd.DataFrame
     unexplained: tuple[Gap, ...]
+    losses: tuple[Loss, ...] = ()
 
 
 def standings(archive: Archive, settings: Settings, now: pd.Timestamp) -> list[Standing]:
@@ -153,9 +162,12 @@ def _standing(
     zone = settings.zone(name)
     here = max([now, *syncs["ended_at"].tail(1)]).tz_convert(zone)
     naive = here.tz_localize(None)
-    status = days["status"].replace("imported", "final").fillna("missing")
-    days = days.assign(status=status, month=days["date"].dt.strftime("%Y-%m"))
     done = Syncs.of(syncs, zone)
+    account = settings.accounts.get(name, Account())
+    started, answered = (_newest(rows, zone) for rows in (syncs, syncs[syncs["error"].isna()]))
+    days = with_unseen(days, started, naive)
+    days = days.assign(month=days["date"].dt.strftime("%Y-%m"))
+    said, days = days, days.assign(status=day_states(days, naive, account.settle_h, answered))
     since = here if done.success is None else done.success.started_at
     ends = (naive.to_period("M") + 1).to_timestamp().tz_localize(zone)
     loses_end, loses = _at_stake(done, here, ends, zone)
@@ -163,7 +175,7 @@ def _standing(
         account=name,
         zone=zone,
         now=here,
-        months=coverage(days.assign(status=days["status"].replace("missing", None)), naive),
+        months=coverage(said.drop(columns="month"), naive, settle_h=account.settle_h),
         days=_worst(days),
         gaps={str(month): _gaps(rows) for month, rows in days.groupby("month")},
         syncs=done,
@@ -171,9 +183,10 @@ def _standing(
         month_ends=ends,
         loses_end=loses_end,
         loses=loses,
-        grace=_grace(days, naive),
+        grace=_grace(said, naive),
         left_sending=commands,
-        unexplained=tuple(_gaps(_unexplained(days, done, here, settings.accounts.get(name, Account()).settle_h))),
+        unexplained=tuple(_gaps(_unexplained(days, done, here, account.settle_h))),
+        losses=losses(days, done.seen_until, done.seen_from, here),
     )
 
 
@@ -217,7 +230,7 @@ def _gaps(days: pd.DataFrame) -> list[Gap]:
 
 
 def _grace(days: pd.DataFrame, now: pd.Timestamp) -> tuple[Sequence[str], int]:
-    """Find the months whose last day came whole: the provider showed it after its end."""
+    """Find the months whose last day came whole: the provider showed it after its end; an import proves nothing."""
     last_days = days[days["date"].dt.is_month_end & days["status"].isin(["final", "provisional", "lost_tail"])]
     over = last_days[last_days["date"] + DAY <= now]
     whole = over.groupby("month")["status"].agg(lambda states: "lost_tail" not in set(states))
@@ -239,6 +252,11 @@ def _unexplained(days: pd.DataFrame, syncs: Syncs, here: pd.Timestamp, settle_h:
     due = (days["month"] == f"{here:%Y-%m}") & (days["date"] + DAY <= settled)
     runs = ~days["state"].fillna("UP").str.upper().isin(["DOWN", "OFF", "STOPPED", "SHUTOFF"])
     return days[(days["status"] == "missing") & inside & due & runs]
+
+
+def _newest(syncs: pd.DataFrame, zone: ZoneInfo) -> pd.Timestamp | None:
+    """Tell when the last of these syncs began, naive, in the account's time zone."""
+    return None if syncs.empty else syncs["started_at"].max().tz_convert(zone).tz_localize(None)
 
 
 def _last(syncs: pd.DataFrame) -> Any:

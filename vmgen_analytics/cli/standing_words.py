@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from vmgen_analytics.cli.standing import DAY, Gap, Standing, utc
+from vmgen_analytics.observing import CLOSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from vmgen_analytics.cli.losses import Loss
 
 FEW = 3
 STALE = pd.Timedelta(hours=24)
@@ -20,7 +24,7 @@ SENDING = pd.Timedelta(minutes=10)
 
 def sentences(standing: Standing, verbose: int = 0) -> list[str]:
     """Say what is lacking, when the last sync was, when the next must be, and what else will be lost."""
-    said = [*_gap_sentences(standing), *_tail_sentences(standing), *_grace(standing)]
+    said = [*_loss_sentences(standing), *_gap_sentences(standing), *_tail_sentences(standing), *_grace(standing)]
     said += [_last_sync(standing), f"Next sync: {_next(standing)}.", _stake(standing)]
     for row in standing.left_sending.itertuples():
         said.append(
@@ -49,6 +53,7 @@ def warnings(standing: Standing) -> list[str]:
         found.append(f"the last sync was broken off: {attempt.error}")
     elif attempt is not None and attempt.failures:
         found.append(f"the last sync lacks {_lacking(attempt)}")
+    found += [_lost(loss) for loss in standing.losses if loss.is_told]
     late = standing.left_sending[standing.now - standing.left_sending["requested_at"] > SENDING]
     if len(late):
         found.append(f"nobody knows the end of {_counted(len(late), 'command')}")
@@ -92,6 +97,17 @@ def facts(standing: Standing) -> dict[str, Any]:
         "month_ends": utc(standing.month_ends),
         "loses_end": _iso(standing.loses_end),
         "loses": _iso(standing.loses),
+        "lost": [
+            {
+                "month": loss.month,
+                "since": None if loss.since is None else utc(loss.since),
+                "days": _iso(loss.days),
+                "vms": loss.vms,
+                "tail": _iso(loss.tail),
+                "tail_vms": loss.tail_vms,
+            }
+            for loss in standing.losses
+        ],
         "last_days_whole": list(standing.grace[0]),
         "last_days_known": standing.grace[1],
         "left_sending": standing.left_sending["command_id"].tolist(),
@@ -99,12 +115,49 @@ def facts(standing: Standing) -> dict[str, Any]:
     }
 
 
+def _loss_sentences(standing: Standing) -> list[str]:
+    """Say which days are lost because no sync ran before their month turned, the newest months first."""
+    lost = [loss for loss in standing.losses if loss.days]
+    said = []
+    for loss in lost[:FEW]:
+        month = pd.Period(loss.month)
+        since = (
+            f"in {month:%B %Y}" if loss.since is None else f"after {loss.since.day} {month:%B %Y} {loss.since:%H:%M}"
+        )
+        verb = "are" if len(loss.days) > 1 else "is"
+        end = (month + 1).to_timestamp().tz_localize(standing.zone)
+        hope = ", unless the provider still shows them to a sync now" if standing.now < end + CLOSING else ""
+        said.append(
+            f"No sync that brought all usage ran {since}: {ranges(loss.days)} {month:%B} of {_counted(loss.vms, 'VM')} "
+            f"{verb} lost{hope}."
+        )
+    if len(lost) > FEW:
+        said.append(f"The same holds for days of {_counted(len(lost) - FEW, 'earlier month')}; --json lists them.")
+    return said
+
+
+def _lost(loss: Loss) -> str:
+    """Put a loss into a few words."""
+    month = f"{pd.Period(loss.month):%B %Y}"
+    parts = [f"{ranges(loss.days)} {month} of {_counted(loss.vms, 'VM')}"] if loss.days else []
+    if loss.tail:
+        parts.append(f"the end of {ranges(loss.tail)} {month} of {_counted(loss.tail_vms, 'VM')}")
+    return f"lost for good: {' and '.join(parts)}"
+
+
 def _gap_sentences(standing: Standing) -> list[str]:
-    """Say for whom days are missing, the newest months first."""
-    lacking = [month for month in standing.gaps if any(gap.missing for gap in standing.gaps[month])]
+    """Say for whom days are missing, the newest months first; what was lost for want of a sync is said already."""
+    lost = {loss.month: set(loss.days) for loss in standing.losses}
+    others = {
+        month: [
+            replace(gap, missing=tuple(day for day in gap.missing if day not in lost.get(month, ()))) for gap in gaps
+        ]
+        for month, gaps in standing.gaps.items()
+    }
+    lacking = [month for month in others if any(gap.missing for gap in others[month])]
     said = []
     for month in sorted(lacking, reverse=True)[:FEW]:
-        gaps = [gap for gap in standing.gaps[month] if gap.missing]
+        gaps = [gap for gap in others[month] if gap.missing]
         who = "; ".join(f"{gap.vm_name} {ranges(gap.missing)}" for gap in gaps[:FEW])
         more = f"; and {_counted(len(gaps) - FEW, 'more VM')}" if len(gaps) > FEW else ""
         total = sum(len(gap.missing) for gap in gaps)

@@ -11,7 +11,7 @@ import typer
 
 from vmgen_analytics.cli.standing import Standing, standings
 from vmgen_analytics.cli.standing_words import facts, sentences, warnings
-from vmgen_analytics.cli.terminal import PARTIAL, ArchiveUrl, Config, Verbose, filled, opened, say
+from vmgen_analytics.cli.terminal import PARTIAL, ArchiveUrl, Config, Verbose, filled, opened
 from vmgen_analytics.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def status(
     """Tell what the archive holds: by account and month what is final, partial and missing, and what will be lost.
 
     With --check, all is well while the last sync that brought everything is at most 24 hours old (2 hours on the last
-    day of a month), the last sync lacked nothing, no command is left half sent, and no day of this month lacks a
-    report that it should have.
+    day of a month), the last sync lacked nothing, no command is left half sent, no day of this month lacks a
+    report that it should have, and nothing was lost at the turn of a month that a sync in time would have kept (told
+    for seven days after the month, and after the first sync that came too late).
     """
     if as_json and check:
         raise SettingsError("--json and --check were both given; --json has what --check tells, under `warnings`")
@@ -71,9 +72,9 @@ def _tell(standing: Standing, verbose: int) -> None:
     from vmgen_analytics.cli.calendar import calendar  # noqa: PLC0415
 
     if standing.months.empty:
-        say(f"{standing.account}: no VM is known yet")
+        typer.echo(f"{standing.account}: no VM is known yet")
     else:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(calendar(standing))
+        Console(soft_wrap=True, highlight=False).print(calendar(standing))
     for sentence in sentences(standing, verbose):
-        say(sentence)
-    say()
+        typer.echo(sentence)
+    typer.echo()

@@ -4,13 +4,50 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vmgen_analytics.observing import month_state
+from vmgen_analytics.observing import CLOSING, month_state
 from vmgen_analytics.schema import TABLES
 
-__all__ = ["coverage", "month_state"]
+__all__ = ["coverage", "day_states", "month_state"]
+
+SETTLE_H = 6.0
+"""How many hours after its end a day may change, where no setting says otherwise."""
+DAY = pd.Timedelta(days=1)
 
 
-def coverage(days: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+def day_states(
+    days: pd.DataFrame, now: pd.Timestamp, settle_h: float = SETTLE_H, asked: pd.Timestamp | None = None
+) -> pd.Series:
+    """Tell what is known of each VM-day, by the clock: a day that has just begun lacks nothing yet.
+
+    Parameters
+    ----------
+    days
+        Table ``vm_days``.
+    now
+        The time, naive, in the account's time zone.
+    settle_h
+        How long after its end a day may change. [h]
+    asked
+        When a sync last asked, naive; in a month that runs, what it could not bring yet is not missing. By default now.
+
+    Returns
+    -------
+    Series
+        final, provisional, partial, lost_tail or missing. Imported days count as final, a day without a report is
+        under way (partial) until it is over and settled, and in a closed month no end comes any more.
+    """
+    turns = days["date"] + pd.offsets.MonthBegin(1)
+    is_closed = turns + CLOSING <= now
+    settled = days["date"] + DAY + pd.Timedelta(hours=settle_h)
+    is_due = (settled <= min(now, asked or now)) | ((turns <= now) & (settled <= now))
+    status = days["status"].replace("imported", "final")
+    status = status.mask(is_closed & (status == "partial"), "lost_tail").mask(
+        is_closed & (status == "provisional"), "final"
+    )
+    return status.mask(status.isna() & ~is_due & ~is_closed, "partial").fillna("missing")
+
+
+def coverage(days: pd.DataFrame, now: pd.Timestamp, *, settle_h: float = SETTLE_H) -> pd.DataFrame:
     """How much of each account's traffic is known in each month.
 
     Parameters
@@ -19,6 +56,8 @@ def coverage(days: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
         Table ``vm_days``.
     now
         The time, naive, in the account's time zone.
+    settle_h
+        How long after its end a day may change: until then a day without a report is under way. [h]
 
     Returns
     -------
@@ -32,7 +71,7 @@ def coverage(days: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
         The frame is not the table ``vm_days``.
     """
     TABLES["vm_days"].check(days, unique=False)
-    status = days["status"].replace("imported", "final").fillna("missing")
+    status = day_states(days, now, settle_h)
     kinds = ("final", "provisional", "partial", "lost_tail", "missing")
     rows = days[["account"]].assign(
         month=days["date"].dt.to_period("M"),
