@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from vmgen_analytics.plots.labels import counted, day_name, month_name
 from vmgen_analytics.report.gaps import KEYS
 from vmgen_analytics.report.shape import joined
@@ -13,8 +15,7 @@ from vmgen_analytics.schema import UNASSIGNED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
+    from vmgen_analytics.cost.cost_centres import Rule
     from vmgen_analytics.cost.shared_costs import SharedCost
     from vmgen_analytics.report.statement_month import StatementMonth
 
@@ -64,17 +65,40 @@ def method(of: StatementMonth, cost_centre: str, lines: pd.DataFrame) -> tuple[E
 def _state(of: StatementMonth) -> Explanation:
     month = month_name(of.facts.month)
     if of.state == "closed":
-        sentence = (
-            f"{month} is closed: these amounts stay. What the provider changes later is booked as a correction in the "
-            "month that is open then, with its reason."
+        invoices = (
+            f"{month} is closed: its invoices stay as they were when it closed; later changes of them are corrections, "
+            "with their reasons, of the month that is open then."
         )
-        return Explanation("Is this final?", (sentence,))
+        division = (
+            "They are divided by the prices, locations and rules of the day of this print: where these files change, a "
+            "later print may differ."
+        )
+        return Explanation("Is this final?", (invoices, division, *not_invoiced(of)))
     why = (
         f"{month} is not over: more days, traffic and invoices will come"
         if of.state == "open"
         else f"{month} is over but not closed yet: its last days and invoices may still come"
     )
-    return Explanation("Is this final?", (f"No, it is PROVISIONAL. {why}, and the amounts will change.",))
+    sentence = f"No, it is PROVISIONAL. {why}, and the amounts will change."
+    return Explanation("Is this final?", (sentence, *not_invoiced(of)))
+
+
+def not_invoiced(of: StatementMonth) -> tuple[str, ...]:
+    """Say of which accounts no invoice bills the month yet: what their VMs cost is in no statement."""
+    month = month_name(of.facts.month)
+    return tuple(
+        f"Account {account} has no amount invoiced for {month} yet: what its {counted(vms, 'VM')} cost is in no "
+        "statement, and is added to them once an invoice bills it, also after the month has closed."
+        for account, vms in of.not_invoiced.items()
+    )
+
+
+def divided_by(of: StatementMonth) -> tuple[str, ...]:
+    """Name the files that the division followed, with what tells their versions apart."""
+    if not of.files:
+        return ()
+    files = joined([str(file) for file in of.files])
+    return (f"Divided by {files}: when each file was changed last, and the beginning of its SHA-256 digest.",)
 
 
 def _division(of: StatementMonth, cost_centre: str) -> Explanation:
@@ -109,14 +133,17 @@ def _rules(of: StatementMonth, cost_centre: str, lines: pd.DataFrame) -> Explana
         sentence = "No rule gives these costs to a cost centre. They stay here, visible, until one does."
         return Explanation("From a VM to a cost centre", (sentence,))
     says = {
-        share.source: f"{share.source}: {rule.says}, {share.percent:g} %"
+        share.source: f"{share.source}: {rule.says}, {share.percent:g} %{_valid(rule)}"
         for rule in of.centres.rules
         for share in rule.shares
     }
     spread = cost_centre in of.shared.names
     used = lines.loc[lines["counterpart"].isna(), "rule"].dropna().unique()
     applied = [says[rule] for rule in says if (rule in used if not spread else _gives(of, rule, cost_centre))]
-    sentence = "Ordered rules say who pays for a VM, and the first one that fits it decides, for every month alike."
+    sentence = (
+        "Ordered rules say who pays for a VM: the first one that fits it and is valid on the day decides, for a "
+        "correction on the first day of the month that it corrects."
+    )
     if not applied:
         return Explanation("From a VM to a cost centre", (sentence, "No rule gives this cost centre a VM this month."))
     with_rules = "Its rules are these:" if spread else "These were applied here:"
@@ -149,7 +176,14 @@ def _spread(shared: SharedCost) -> str:
     sign = " %" if shared.split == "fixed" else ""
     whom = [f"{each}{sign}" for each in weights] if shared.split in ("weight", "fixed") else names
     over = f" over {joined(whom)}" if whom else " over all that have costs of their own"
-    return f"{shared.source}: {shared.cost_centre} {SPLITS[shared.split]}{over}"
+    return f"{shared.source}: {shared.cost_centre} {SPLITS[shared.split]}{over}{_valid(shared)}"
+
+
+def _valid(rule: Rule | SharedCost) -> str:
+    """Say in which days a rule is valid; nothing where it always is."""
+    start = "" if rule.valid_from == pd.Timestamp.min else f" from {rule.valid_from:%Y-%m-%d}"
+    end = "" if rule.valid_to == pd.Timestamp.max else f" until {rule.valid_to - pd.Timedelta(days=1):%Y-%m-%d}"
+    return f", valid{start}{end}{'' if end else ' on'}" if start or end else ""
 
 
 def _rounding(of: StatementMonth) -> Explanation:
@@ -178,4 +212,4 @@ def _sources(of: StatementMonth) -> Explanation:
     ]
     if facts.incomplete:
         sentences.append(f"The last fetch was not complete: {joined(facts.incomplete)}.")
-    return Explanation("Where it comes from", tuple(sentences))
+    return Explanation("Where it comes from", (*sentences, *divided_by(of)))

@@ -15,11 +15,13 @@ from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.errors import ArchiveError, SettingsError
 from vmgen_analytics.observing import month_state
 from vmgen_analytics.report.facts import read_facts
+from vmgen_analytics.report.statement_sources import source_files
 from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.report.facts import Facts
+    from vmgen_analytics.report.statement_sources import SourceFile
     from vmgen_analytics.settings import Settings
 
 OF_AN_INVOICE = ["account", "invoice_id", "corrects"]
@@ -37,12 +39,15 @@ class StatementMonth:
         The rules that say who pays, and how costs are shared.
     state
         Whether the month is open, closing or closed.
+    files
+        The files that the division followed.
     """
 
     facts: Facts
     centres: CostCentres
     shared: SharedCosts
     state: str
+    files: tuple[SourceFile, ...] = ()
 
     @property
     def is_provisional(self) -> bool:
@@ -73,6 +78,17 @@ class StatementMonth:
         named = self.facts.invoices[["account", "invoice_id", "invoice_date", "status"]]
         invoices = sums.merge(named, on=["account", "invoice_id"], how="left", validate="many_to_one")
         return invoices.assign(cost=printed_cents(invoices["exact"], self.total))
+
+    @cached_property
+    def not_invoiced(self) -> dict[str, int]:
+        """How many VMs each account had in the month of which no invoice bills anything yet; other accounts left out.
+
+        Corrections of other months that are booked in this one bill nothing of it.
+        """
+        costs, days = (self.facts.of_month(table) for table in (self.facts.costs, self.facts.days))
+        billed = costs.loc[costs["corrects"].isna(), "account"].unique()
+        vms = days[~days["account"].isin(billed)].groupby("account")["vm_id"].nunique()
+        return {str(account): int(number) for account, number in vms.items()}
 
     def part(self, cost_centre: str) -> list[float]:
         """What a cost centre pays of each invoice, in cents that add up to its total."""
@@ -129,7 +145,7 @@ def read_statement_month(archive: Archive, month: pd.Period | str | None, settin
             f"no invoice bills {chosen} yet, so there is nothing to state; the newest month with one is {newest}: "
             f"choose it with --month {newest}"
         )
-    return StatementMonth(replace(facts, month=chosen), centres, shared, states[chosen])
+    return StatementMonth(replace(facts, month=chosen), centres, shared, states[chosen], source_files(settings))
 
 
 def _state(facts: Facts, month: pd.Period, settings: Settings) -> str:

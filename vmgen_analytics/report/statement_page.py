@@ -10,6 +10,7 @@ from vmgen_analytics.plots.labels import month_name
 from vmgen_analytics.report.printing import plain, printed
 from vmgen_analytics.report.shape import NUMBERS, joined
 from vmgen_analytics.report.statement import index_table, invoices_table
+from vmgen_analytics.report.statement_method import divided_by, not_invoiced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,8 @@ def index_page(of: StatementMonth, files: Mapping[str, str]) -> str:
         is_provisional=of.is_provisional,
         sums=index_table(of),
         links=files,
-        sentences=sentences,
+        missing=not_invoiced(of),
+        sentences=[*sentences, *divided_by(of)],
         invoices=invoices_table(of),
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DAY = "yyyy-mm-dd"
 HEAD = 4
-"""Rows above the lines: cost centre, month, a blank one, and the headings."""
+"""Rows above the lines: cost centre, month, what is missing (if anything), and the headings."""
 
 HEADINGS: Mapping[str, tuple[str, float]] = {
     "kind": ("Kind", 30),
@@ -90,6 +90,8 @@ def _lines(book: Any, statement: Statement, money: str) -> None:
     write_text(sheet, 0, 0, statement.cost_centre, book.add_format({"bold": True, "font_size": 16}))
     state = f"{statement.month}{f' - {PROVISIONAL}: not closed yet' if statement.is_provisional else ''}"
     write_text(sheet, 1, 0, state, book.add_format({"bold": True, "font_color": "#A12D00"}) if " - " in state else bold)
+    if statement.missing:
+        write_text(sheet, 2, 0, " ".join(statement.missing), book.add_format({"font_color": "#A12D00"}))
     looks = {name: book.add_format({"num_format": _format(name, money), "valign": "top"}) for name in HEADINGS}
     for place, (name, (heading, width)) in enumerate(HEADINGS.items()):
         align = "right" if name in _NUMBERS else "left"
