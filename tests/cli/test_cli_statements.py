@@ -1,5 +1,6 @@
 """Statements of cost centres, as a user asks for them."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,23 @@ def test_the_newest_closed_month_is_stated_and_one_without_an_invoice_is_said(
     assert "choose it with --month 2026-10" in none.err
     assert not (tmp_path / "statements").exists()
     assert run("statements", "--month", "2026-10").status == 0
+
+
+def test_who_is_not_invoiced_yet_and_what_divided_is_said(run: Run, rules: Path, tmp_path: Path) -> None:
+    rules.write_text("name,cost_centre,valid_from\nweb,shop,2026-09-01\nnone,platform,\n")
+    _archive(tmp_path / "data" / "archive")
+    archive = Archive(tmp_path / "data" / "archive")
+    archive.add("usage", archive.read("usage").assign(account="second"))
+    archive.add("vms", archive.read("vms").assign(account="second"))
+    done = run("statements", "--month", "2026-09", "--out", "here")
+    assert done.status == 0
+    words = "Account second has no amount invoiced for September 2026 yet: what its 1 VM cost is in no statement"
+    assert words in _plain(done.err)
+    for path in Path("here").glob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        assert words in page
+        assert re.search(r"Divided by centres\.csv of \d{4}-\d\d-\d\d \([0-9a-f]{8}\) and shared\.csv of ", page)
+    assert "name web, 100 %, valid from 2026-09-01 on" in Path("here/statement-2026-09-shop.html").read_text("utf-8")
 
 
 def test_what_is_wrong_is_one_sentence_with_the_way_out(run: Run, rules: Path, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Statements as files, read back: the numbers of the table, names as they are, and totals that add up."""
 
+import hashlib
 import io
+import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import openpyxl
@@ -14,10 +17,12 @@ from made_up_statements import MONITORS, RULES, SHARED, TOTALS, month_of
 from pypdf import PdfReader
 from test_report_files import HOSTILE
 
+from vmgen_analytics import Settings
 from vmgen_analytics.errors import SettingsError, VMgenError
 from vmgen_analytics.report.file_names import file_names
 from vmgen_analytics.report.statement import TITLES, statement
 from vmgen_analytics.report.statement_files import write_files
+from vmgen_analytics.report.statement_sources import source_files
 from vmgen_analytics.report.statement_workbook import HEAD, HEADINGS, statement_workbook
 
 CENTRES = [name for name in HOSTILE if name.strip()] + [
@@ -266,7 +271,8 @@ def test_the_method_says_by_what_and_by_whom():
     told = statement(month_of(), "Web shop")
     said = words_of(told)
     for part in (
-        "November 2026 is closed: these amounts stay.",
+        "November 2026 is closed: its invoices stay as they were when it closed; later changes of them are corrections",
+        "where these files change, a later print may differ",
         "What a VM costs is therefore an estimate",
         "in proportion to the list price of each VM's package (key price_book)",
         "data/cost_centres.csv, line 1: name web*, 100 %",
@@ -289,6 +295,67 @@ def test_one_that_is_spread_sees_its_rules_and_what_it_passes_on():
     assert "line 5: name monitor*, 100 %" in words_of(told)
     assert [table.title for table in told.tables] == ["Summary", "VMs", "Credits", TITLES["passed_on"]]
     assert told.tables[0].columns[-1].total == 0
+
+
+def test_rules_say_in_which_days_they_are_valid():
+    rules = (
+        {"name": "web", "cost_centre": "Web shop", "valid_from": "2026-11-11"},
+        {"name": "web", "cost_centre": "Web shop", "share": 80, "valid_from": "2026-11-05", "valid_to": "2026-11-11"},
+        {"name": "web", "cost_centre": "Web shop", "share": 50, "valid_to": "2026-11-05"},
+        *RULES[1:],
+    )
+    shared = ({"cost_centre": "platform", "split": "even", "to": "Web shop", "valid_from": "2026-10-01"},)
+    said = words_of(statement(month_of(rules=rules, shared=shared), "Web shop"))
+    for words in (
+        "line 1: name web, 100 %, valid from 2026-11-11 on",
+        "line 2: name web, 80 %, valid from 2026-11-05 until 2026-11-10",
+        "line 3: name web, 50 %, valid until 2026-11-04",
+        "platform is spread evenly over Web shop, valid from 2026-10-01 on",
+        "the first one that fits it and is valid on the day decides",
+    ):
+        assert words in said
+    assert "for every month alike" not in said
+    assert "valid from" not in words_of(statement(month_of(), "Web shop"))
+
+
+def test_files_that_divide_are_told_apart_by_what_they_say(tmp_path):
+    prices, centres = tmp_path / "prices.csv", tmp_path / "centres.csv"
+    prices.write_text("package,monthly_price\nSmall,5\n")
+    centres.write_text("name,cost_centre\nweb*,Web shop\n")
+    os.utime(prices, (1_795_132_800, 1_795_132_800))
+    named = Settings(prices=str(prices), cost_centres=str(centres))
+    before = source_files(named)
+    digest = hashlib.sha256(prices.read_bytes()).hexdigest()[:8]
+    assert [file.name for file in before] == ["prices.csv", "centres.csv"]
+    assert str(before[0]) == f"prices.csv of 2026-11-20 ({digest})"
+    files = write_files(replace(month_of(), files=before), tmp_path / "before")
+    for path in (*files.html.values(), files.index):
+        assert f"Divided by prices.csv of 2026-11-20 ({digest}) and centres.csv of" in path.read_text(encoding="utf-8")
+    prices.write_text("package,monthly_price\nSmall,6\n")
+    os.utime(prices, (1_795_132_800, 1_795_132_800))
+    assert source_files(named)[0].digest != digest
+    assert source_files(named)[1] == before[1]
+    prices.unlink()
+    with pytest.raises(SettingsError, match=r"cannot read .*prices.csv: No such file"):
+        source_files(named)
+
+
+def test_an_account_without_an_invoice_is_named_on_every_page(tmp_path):
+    of = month_of()
+    second = of.facts.days[of.facts.days["vm_id"] <= 2].assign(account="second")
+    days = pd.concat([of.facts.days, second], ignore_index=True)
+    of = replace(of, facts=replace(of.facts, days=days))
+    assert of.not_invoiced == {"second": 2}
+    files = write_files(of, tmp_path)
+    words = "Account second has no amount invoiced for November 2026 yet: what its 2 VMs cost is in no statement"
+    for path in (*files.html.values(), files.index):
+        assert words in path.read_text(encoding="utf-8")
+    for path in files.xlsx.values():
+        assert openpyxl.load_workbook(path)["Statement"]["A3"].value.startswith(words)
+    assert words in words_of(statement(of, "Blog"))
+    plain = write_files(month_of(), tmp_path)
+    assert "has no amount invoiced" not in plain.index.read_text(encoding="utf-8")
+    assert openpyxl.load_workbook(plain.xlsx["Blog"])["Statement"]["A3"].value is None
 
 
 def test_inferred_days_are_counted():

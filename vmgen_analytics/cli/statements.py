@@ -35,6 +35,7 @@ def statements(
     """
     from vmgen_analytics.report.printing import plain  # noqa: PLC0415 - loads matplotlib, which help can do without
     from vmgen_analytics.report.statement_files import write_statements  # noqa: PLC0415
+    from vmgen_analytics.report.statement_method import not_invoiced  # noqa: PLC0415
 
     settings, store = opened(config, archive, verbose)
     with progress("statements"):
@@ -42,6 +43,8 @@ def statements(
     of = files.of
     if of.is_provisional:
         say(f"PROVISIONAL: {of.facts.month} is {of.state}, and its amounts will still change.")
+    for sentence in not_invoiced(of):
+        say(sentence)
     for name, path in files.html.items():
         amount = of.facts.money(of.totals.get(name, 0.0))
         say(f"{path}, {files.xlsx[name].name}: {' '.join(plain(name).split())} {amount}")

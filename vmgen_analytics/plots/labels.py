@@ -213,7 +213,7 @@ def as_month(month: pd.Period | str) -> pd.Period:
     SchemaError
         It is none.
     """
-    if isinstance(month, pd.Period) and not pd.isna(month):
+    if isinstance(month, pd.Period):
         return month.asfreq("M")
     if isinstance(month, str) and re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", month):  # pandas takes June for that of year 1
         with contextlib.suppress(ValueError):
