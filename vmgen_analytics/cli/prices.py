@@ -100,7 +100,9 @@ def _compare(found: pd.DataFrame, book: PriceBook | None) -> None:
             "package": found["package"],
             "location": found["location"].replace("", "all"),
             "estimated": [_amount(price) for price in found["monthly_price"]],
-            "+-": [_amount(error) for error in found["standard_error"]],
+            "in 95 of 100 cases": [
+                f"{low:.2f} to {high:.2f}" for low, high in zip(found["low"], found["high"], strict=True)
+            ],
             "in the book": [_amount(price) for price in beside],
             "package-months": [f"{amount:.1f}" for amount in found["package_months"]],
         }
@@ -109,6 +111,8 @@ def _compare(found: pd.DataFrame, book: PriceBook | None) -> None:
     show(table, f"Monthly prices, estimated from {first['months']} closed months")
     fit = "" if pd.isna(first["r_squared"]) else f"They explain {first['r_squared']:.2%} of what the totals vary; "
     say(f"{fit}the invoice that fits least is {abs(first['largest_residual']):.2f} off.")
+    if first["left_out"]:
+        say(f"Left out: {first['left_out']}.")
 
 
 def _write(found: pd.DataFrame, out: Path) -> None:

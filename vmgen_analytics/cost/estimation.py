@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.bills import billed_months
-from vmgen_analytics.cost.least_squares import confounded, non_negative, standard_errors
+from vmgen_analytics.cost.least_squares import confounded, non_negative, student, without_bounds
 from vmgen_analytics.cost.words import counted, listed
 from vmgen_analytics.errors import PriceError
 from vmgen_analytics.schema import TABLES
@@ -17,9 +17,22 @@ from vmgen_analytics.schema import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from vmgen_analytics.cost.bills import InvoicePeriod
 
+    Numbers = NDArray[np.float64]
+
 FEWEST_MONTHS = 3
+WIDEST = 0.25
+"""A price whose interval of 95 % reaches further than this part of it to either side is not known."""
+
+NEGLIGIBLE = 0.05
+"""Nobody minds an interval as narrow as this, also of a price of next to nothing."""
+
+DAYS_OF_A_MONTH = 30
+CORRELATED = 0.7
+"""Two prices whose errors are correlated beyond this can be exchanged for each other."""
 
 
 def estimated_prices(
@@ -32,8 +45,12 @@ def estimated_prices(
 ) -> pd.DataFrame:
     """The monthly price of each package, by non-negative least squares of invoices on package-months.
 
-    A month counts for an account if its invoices have totals and none is a credit, and if VMs are known for each of
-    its days, all with a package. Accounts pay the same prices, so that each adds its months.
+    A month counts for an account if its invoices have totals, and if VMs are known for each of its days, all with a
+    package; credits that are invoices of their own are left out. Accounts pay the same prices, so that each adds its
+    months.
+
+    Prices are refused where the interval of one reaches further than a quarter of it. Totals are taken to be off by a
+    VM-day of the mean price at least, as no day of birth or death is known better, however well they happen to fit.
 
     Parameters
     ----------
@@ -51,15 +68,15 @@ def estimated_prices(
     Returns
     -------
     DataFrame
-        Table ``estimated_prices``: package, location, monthly_price, standard_error, package_months, months, r_squared,
-        largest_residual. [currency] A location is empty where a price holds in all.
+        Table ``estimated_prices``: package, location, monthly_price, standard_error, low, high, package_months, months,
+        r_squared, largest_residual, left_out. [currency] A location is empty where a price holds in all.
 
     Raises
     ------
     SchemaError
         A frame is not its table.
     PriceError
-        The months cannot tell: there are too few, or packages always appear together; they are named.
+        The months cannot tell: there are too few, or packages (nearly) always appear together; they are named.
     """
     TABLES["vm_days"].check(days, unique=False)
     TABLES["invoices"].check(invoices)
@@ -105,7 +122,9 @@ def _usable(
         if why := _unusable(bills, of_month.get(key), month):
             left_out.append(f"{month} {why}")
         else:
-            totals[key] = float(bills["total_cost"].sum())
+            totals[key] = float(bills["total_cost"].clip(lower=0).sum())
+            if (credit := -bills["total_cost"].clip(upper=0).sum()) > 0:
+                left_out.append(f"a credit of {credit:.2f} in {month}")
     kept = pd.MultiIndex.from_tuples(totals, names=["account", "month"]) if totals else None
     is_kept = np.zeros(len(days), dtype="bool")
     if kept is not None:
@@ -117,8 +136,8 @@ def _unusable(bills: pd.DataFrame, days: pd.DataFrame | None, month: pd.Period) 
     """Say why a month of an account does not count; nothing if it does."""
     if bills["total_cost"].isna().any():
         return "has an invoice without a total"
-    if (bills["total_cost"] < 0).any():
-        return f"has a credit of {-bills.loc[bills['total_cost'] < 0, 'total_cost'].sum():.2f}"
+    if (bills["total_cost"] < 0).all():
+        return f"has nothing but a credit of {-bills['total_cost'].sum():.2f}"
     if days is None:
         return "has no VM"
     if (missing := month.days_in_month - days["date"].nunique()) > 0:
@@ -151,10 +170,30 @@ def _estimated(usable: _Usable, by: list[str] | None = None) -> pd.DataFrame:
             f"prices cannot be estimated: in {counted(len(amounts), 'closed month')} these always appear together, so "
             f"that nothing tells which costs what: {together}{usable.hint}"
         )
-    return _table(amounts, matrix, totals)
+    errors, reach = _sure(names, matrix, totals, usable.hint)
+    return _table(amounts, totals, errors, reach).assign(left_out="; ".join(usable.left_out))
 
 
-def _table(amounts: pd.DataFrame, matrix: np.ndarray, totals: np.ndarray) -> pd.DataFrame:
+def _sure(names: list[str], matrix: Numbers, totals: Numbers, hint: str) -> tuple[Numbers, Numbers]:
+    """Say how far each price may be off, as standard error and for 95 of 100 cases, if the months tell all of them."""
+    day = float(totals.sum() / matrix.sum()) / DAYS_OF_A_MONTH
+    found, covariance = without_bounds(matrix, totals, day)
+    errors = np.sqrt(np.diag(covariance))
+    reach = student(len(totals) - len(names)) * errors
+    if (vague := reach > np.maximum(WIDEST * found, NEGLIGIBLE)).any():
+        beside = np.abs(covariance / np.outer(errors, errors)) > CORRELATED
+        told = [column for column in range(len(names)) if vague[column] or beside[vague, column].any()]
+        worst = int(np.argmax(np.where(vague, reach, 0.0)))
+        raise PriceError(
+            f"prices cannot be estimated: {counted(len(totals), 'closed month')} hardly tell what these cost, as they "
+            f"vary too little or together: {listed([names[column] for column in told])}; {names[worst]} would be "
+            f"{found[worst]:.2f}, and may be {reach[worst]:.2f} off{hint}"
+        )
+    return errors, reach
+
+
+def _table(amounts: pd.DataFrame, totals: Numbers, errors: Numbers, reach: Numbers) -> pd.DataFrame:
+    matrix = amounts.to_numpy()
     found = non_negative(matrix, totals)
     residuals = totals - matrix @ found
     spread = float(((totals - totals.mean()) ** 2).sum())
@@ -165,7 +204,9 @@ def _table(amounts: pd.DataFrame, matrix: np.ndarray, totals: np.ndarray) -> pd.
             "package": kinds["package"],
             "location": kinds["location"] if "location" in kinds else [""] * rows,
             "monthly_price": found.round(6),
-            "standard_error": standard_errors(matrix, totals, found),
+            "standard_error": errors,
+            "low": np.maximum(found - reach, 0.0),
+            "high": found + reach,
             "package_months": matrix.sum(axis=0),
             "months": [len(totals)] * rows,
             "r_squared": [1 - float((residuals**2).sum()) / spread if spread > 0 else np.nan] * rows,

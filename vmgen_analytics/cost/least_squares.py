@@ -15,6 +15,10 @@ WORST_CONDITION = 1e4
 """Beyond this, half a cent in a total becomes whole units of money in a price."""
 
 
+FEW = (12.706, 4.303, 3.182)
+"""Student's t for the few degrees of freedom where its expansion around the normal quantile is off."""
+
+
 def non_negative(matrix: Numbers, totals: Numbers) -> Numbers:
     """Find the amounts from 0 up whose products with a matrix are nearest to some totals.
 
@@ -66,24 +70,48 @@ def _without_negatives(matrix: Numbers, totals: Numbers, found: Numbers, is_free
             return found
 
 
-def standard_errors(matrix: Numbers, totals: Numbers, found: Numbers) -> Numbers:
-    """How far each amount may be off, as one standard error; NaN for one that is 0 or if no total is left over.
+def without_bounds(matrix: Numbers, totals: Numbers, least: float) -> tuple[Numbers, Numbers]:
+    """Find the amounts that fit best, negative ones included, and how far they may be off together.
+
+    What is bounded at 0 hides how little is known of it, and makes the others look certain: how sure the amounts are is
+    told without the bound.
 
     Parameters
     ----------
     matrix, totals
-        As for `non_negative`.
-    found
-        Its answer.
+        As for `non_negative`, with more rows than columns.
+    least
+        The standard deviation that totals have at the least, however well they happen to fit.
+
+    Returns
+    -------
+    ndarray, ndarray
+        The amounts, and their covariance; the roots of its diagonal are their standard errors.
     """
-    errors = np.full(len(found), np.nan)
-    is_free = found > 0
-    spare = len(totals) - int(is_free.sum())
-    if spare > 0 and is_free.any():
-        free = matrix[:, is_free]
-        variance = float(((totals - matrix @ found) ** 2).sum()) / spare
-        errors[is_free] = np.sqrt(variance * np.diag(np.linalg.pinv(free.T @ free)))
-    return errors
+    found = np.linalg.lstsq(matrix, totals, rcond=None)[0]
+    variance = float(((totals - matrix @ found) ** 2).sum()) / (len(totals) - matrix.shape[1])
+    return found, max(variance, least**2) * np.linalg.pinv(matrix.T @ matrix)
+
+
+def student(freedom: int) -> float:
+    """Return the quantile of Student's t between whose sides 95 of 100 cases are, to 1 %.
+
+    Parameters
+    ----------
+    freedom
+        Degrees of freedom, from 1 up.
+
+    Examples
+    --------
+    >>> [round(student(freedom), 2) for freedom in (1, 4, 10, 1000)]
+    [12.71, 2.77, 2.23, 1.96]
+    """
+    if freedom <= len(FEW):
+        return FEW[freedom - 1]
+    z = 1.959963984540054
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def confounded(matrix: Numbers) -> list[list[int]]:

@@ -77,13 +77,16 @@ COSTS: Sequence[Table] = (
             "package": replace(PACKAGE, meaning="name of the package"),
             "location": Column(TEXT, "where it holds; empty where it holds everywhere"),
             "monthly_price": Column("float64", "what a VM with the package costs in a month", "currency"),
-            "standard_error": Column("float64", "how far it may be off; missing for a price of 0", "currency"),
+            "standard_error": Column("float64", "how far it may be off, by the fit without bounds", "currency"),
+            "low": Column("float64", "in 95 of 100 cases it is between this", "currency"),
+            "high": Column("float64", "and this", "currency"),
             "package_months": Column("float64", "months of VMs with the package that it rests on", "mo"),
             "months": Column("int64", "closed months of accounts that all these prices rest on", "mo"),
             "r_squared": Column("float64", "part of what the totals vary that all these prices explain", "1"),
             "largest_residual": Column(
                 "float64", "total that fits least, less what these prices make of it", "currency"
             ),
+            "left_out": Column(TEXT, "closed months and credits that do not count, and why; empty if all do"),
         },
     ),
     Table(
