@@ -49,6 +49,8 @@ class Ledger:
         The budgets, None without any.
     transfer
         The transfer policies, or the one that the price book stands for; empty where none is known.
+    shared
+        How cost centres are spread over others, None where nothing says.
     """
 
     months: tuple[pd.Period, ...]
@@ -60,6 +62,7 @@ class Ledger:
     invoice_periods: Mapping[str, InvoicePeriod] = field(default_factory=dict)
     budgets: Budgets | None = None
     transfer: Sequence[TransferPolicy] = ()
+    shared: SharedCosts | None = None
 
     @property
     def currency(self) -> str:
@@ -102,14 +105,15 @@ def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, la
     costs = [closed_costs(part, divide, closings[part["account"].iloc[0]]) for part in booked if len(part)]
     together = pd.concat(costs, ignore_index=True) if costs else TABLES["allocated_costs"].frame()
     centres = CostCentres.read(settings.cost_centres) if settings.cost_centres else None
+    shared = SharedCosts.read(settings.shared_costs, centres) if centres and settings.shared_costs else None
     if centres:
-        shared = SharedCosts.read(settings.shared_costs, centres) if settings.shared_costs else None
         together = assigned_costs(together, centres, shared)
     invoices = _as_booked(booked)
     budgets = Budgets.read(settings.budgets, centres) if settings.budgets else None
     return Ledger(
-        tuple(months), days, invoices, together, prices, centres, periods, budgets, read_policies(settings, prices)
-    )
+        tuple(months), days, invoices, together, prices, centres, periods, budgets, read_policies(settings, prices),
+        shared,
+    )  # fmt: skip
 
 
 def read_policies(settings: Settings, prices: PriceBook | None) -> tuple[TransferPolicy, ...]:

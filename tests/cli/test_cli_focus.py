@@ -84,6 +84,28 @@ def test_what_is_not_invoiced_is_a_file_of_its_own_and_what_has_no_price_is_name
     assert f"no invoice bills it, and no price is known for {', '.join(packages)}" in done.err
 
 
+def test_what_is_not_invoiced_is_given_to_who_will_pay(run: Run, sandbox: Sandbox) -> None:
+    run("sync")
+    _prices(sandbox)
+    Path("centres.csv").write_text("name,cost_centre,share\n*,shop,75\n*,platform,25\n", encoding="utf-8")
+    Path("shared.csv").write_text("cost_centre,split,to\nplatform,even,shop\n", encoding="utf-8")
+    totals = []
+    for more in ("", 'cost_centres = "centres.csv"\nshared_costs = "shared.csv"\n'):
+        Path("vmgen.toml").write_text(
+            f'currency = "EUR"\nprices = "prices.csv"\n{more}[accounts.main]\ninvoice_period = "previous-month"\n',
+            encoding="utf-8",
+        )
+        done = run("export", "focus", "--month", "2026-11", "--out", "costs.csv")
+        assert done.status == 0, done.err
+        found = pd.read_csv("costs-not-invoiced.csv", dtype="str")
+        totals.append(sum(map(Decimal, found["BilledCost"])))
+    assert totals[0] == totals[1] > 0
+    fees = found[found["PricingUnit"] == "Months"]
+    assert set(fees["x_CostCenter"]) == {"shop"}
+    assert set(fees["Tags"]) == {'{"cost_centre": "shop"}'}
+    assert set(fees["x_CostAllocationRuleName"]) == {"centres.csv, line 2", "shared.csv, line 2"}
+
+
 def test_findings_are_told_and_nothing_is_written(run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     from vmgen_analytics.exports import focus
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import fleets, prices
 from strategies import invoices as drawn_invoices
 
-from vmgen_analytics import PriceBook, allocated_costs
+from vmgen_analytics import CostCentres, PriceBook, SharedCosts, allocated_costs, assigned_costs
 from vmgen_analytics.cost.focus import focus_charges, without_charge
 from vmgen_analytics.cost.focus_checks import check_focus
 from vmgen_analytics.cost.focus_files import as_cells, by_state, read_cells, to_bytes
@@ -107,6 +107,66 @@ def test_a_stretch_without_change_is_a_charge():
     for row in fees.itertuples():
         assert row.ListCost == row.ContractedCost == row.ListUnitPrice * row.PricingQuantity
         assert row.x_PriceSource.startswith("prices.csv, line ")
+
+
+SECOND = vm_days(
+    {
+        7: ("web-7", "Warsaw", ("S", 1, 31)),
+        8: ("=db", "Dallas", ("S", 1, 10), ("M", 11, 31)),
+        9: ("hub", "Warsaw", ("M", 1, 20)),
+        10: ("lost", "Warsaw", ("S", 3, 3)),
+        11: ("free", "Warsaw", ("none", 1, 9)),
+    },
+    account="second",
+)
+PAYERS = (
+    {"name": "web-7", "cost_centre": "blog", "valid_to": "2026-10-11"},
+    {"name": "web-7", "cost_centre": "mobile", "valid_from": "2026-10-11"},
+    {"name": "=db", "cost_centre": "blog", "share": 33.3},
+    {"name": "=db", "cost_centre": "mobile", "share": 33.3},
+    {"name": "hub", "cost_centre": "platform"},
+    {"name": "web-1", "cost_centre": "shop"},
+)
+
+
+def test_what_is_not_invoiced_yet_has_the_cost_centres_of_the_rules():
+    days = pd.concat([DAYS, SECOND], ignore_index=True)
+    centres = CostCentres.of(PAYERS, source="centres.csv, line")
+    shared = SharedCosts.of([{"cost_centre": "platform", "split": "direct_cost"}], centres, source="shared.csv, line")
+
+    def assign(costs):
+        return assigned_costs(costs, centres, shared)
+
+    costs = allocated_costs(days, BILLED, PRICES)
+    plain, given_away = (
+        by_state(focus_charges(costs, days, BILLED, PRICES, month="2026-10", currency="EUR", assign=rules))
+        for rules in (None, assign)
+    )
+    pd.testing.assert_frame_equal(plain["invoiced"], given_away["invoiced"])
+    before, after = plain["not-invoiced"], given_away["not-invoiced"]
+    assert set(before["x_CostCenter"]) == {"unassigned"}
+    for column in ("BilledCost", "PricingQuantity"):
+        whole, parts = (each.groupby(["ResourceId", "SkuMeter"])[column].sum() for each in (before, after))
+        assert whole.to_dict() == parts.to_dict()
+    fees = after[after["PricingUnit"] == "Months"]
+    paid = {vm: set(part["x_CostCenter"]) for vm, part in fees.groupby("ResourceId")}
+    assert paid == {
+        "vm-7": {"blog", "mobile"},
+        "vm-8": {"blog", "mobile", "unassigned"},
+        "vm-9": {"blog", "mobile", "shop"},
+        "vm-10": {"unassigned"},
+    }
+    web = fees[fees["ResourceId"] == "vm-7"].sort_values("ChargePeriodStart")
+    assert web["x_CostCenter"].tolist() == ["blog", "mobile"]
+    assert web["x_CostAllocationRuleName"].tolist() == ["centres.csv, line 1", "centres.csv, line 2"]
+    assert [json.loads(tags) for tags in web["Tags"]] == [{"cost_centre": "blog"}, {"cost_centre": "mobile"}]
+    assert [round(float(cost), 3) for cost in web["BilledCost"]] == [round(5.1 * part / 31, 3) for part in (10, 21)]
+    hub = fees[fees["ResourceId"] == "vm-9"]
+    assert hub["ChargeDescription"].str.contains("shared from platform").all()
+    assert set(hub["x_CostAllocationRuleName"]) == {"shared.csv, line 1"}
+    traffic = after[(after["PricingUnit"] == "GB") & (after["ResourceId"] == "vm-10")]
+    assert set(traffic["x_CostCenter"]) == {"unassigned"}
+    assert check_focus(after, vms=days, kind="csv")["finding"].tolist() == []
 
 
 def test_several_invoices_share_the_quantity_as_they_share_the_cost():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.focus_estimates import estimates
 from vmgen_analytics.cost.focus_fees import UNASSIGNED, estimated_fees, invoiced_fees
 from vmgen_analytics.cost.focus_rows import ONE_DAY, corrections, main_invoices, priced, traffic, unallocated
 from vmgen_analytics.cost.focus_words import (
@@ -44,6 +45,7 @@ def focus_charges(
     month: pd.Period | str,
     currency: str,
     time_zones: Mapping[str, tzinfo | str] | None = None,
+    assign: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """A month as FOCUS 1.2 charges, whose BilledCost equals each invoice of the month exactly.
 
@@ -69,6 +71,9 @@ def focus_charges(
         Three letters of ISO 4217, as EUR.
     time_zones
         Time zone of each account's days; UTC for those that are not named.
+    assign
+        Gives table ``allocated_costs`` to those who pay, as `assigned_costs` does: for what is not invoiced yet, which
+        is unassigned without it. What is invoiced has the cost centres of the costs.
 
     Returns
     -------
@@ -89,16 +94,19 @@ def focus_charges(
     TABLES["invoices"].check(invoices)
     check_currency(currency)
     month = one_month(month)
-    costs, changes = _own_and_changes(costs[costs["month"] == month])
+    of_month = costs[costs["month"] == month]
+    costs, changes = _own_and_changes(of_month)
     days = priced(days[days["date"].dt.to_period("M") == month], prices)
     _check_totals(costs, invoices)
     main = main_invoices(costs)
     is_given, is_billed = costs["vm_id"].notna(), days["account"].isin(main.index)
     is_known = is_billed | days["monthly_price"].notna().groupby([days["account"], days["vm_id"]]).transform("any")
+    expected = estimates(days[~is_billed], of_month, month, assign)
+    known_costs = pd.concat([part for part in (costs, expected) if len(part)] or [costs], ignore_index=True)
     rows = [
         invoiced_fees(costs[is_given], days, month.days_in_month),
-        estimated_fees(days[~is_billed], month.days_in_month),
-        traffic(days[is_known], costs, {str(account): int(number) for account, number in main.items()}),
+        estimated_fees(days[~is_billed], expected, month.days_in_month),
+        traffic(days[is_known], known_costs, {str(account): int(number) for account, number in main.items()}),
         unallocated(costs[~is_given], month),
         corrections(changes),
     ]

@@ -19,6 +19,8 @@ from vmgen_analytics.cost.millionths import largest_remainder, to_millionths
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
+    from numpy.typing import NDArray
+
 LIST_PRICE = "list_price"
 """What a charge that is not invoiced yet is estimated by."""
 
@@ -67,26 +69,46 @@ def invoiced_fees(costs: pd.DataFrame, days: pd.DataFrame, days_in_month: int) -
     return pd.concat([fees, notes], ignore_index=True)
 
 
-def estimated_fees(days: pd.DataFrame, days_in_month: int) -> pd.DataFrame:
+def estimated_fees(days: pd.DataFrame, payers: pd.DataFrame, days_in_month: int) -> pd.DataFrame:
     """Fees that no invoice bills yet, by list price; VM-days without a price are left out, as their cost is unknown.
+
+    What a VM costs does not depend on who pays: cost centres have parts of it, to the millionth.
 
     Parameters
     ----------
     days
         Table ``vm_days`` of a month, as `priced` gives it, of the accounts without an invoice.
+    payers
+        Table ``allocated_costs`` of these VM-days, from `estimates`.
     days_in_month
         Length of the month.
     """
     rows = with_texts(days[days["monthly_price"].notna()])
     invoice_ids = pd.array([None] * len(rows), dtype="Int64")
     rows = rows.assign(key=LIST_PRICE, weight=1.0, invoice_id=invoice_ids, ratio=np.nan, millionths=0)
-    fees = _with_quantities(_stretches(rows), days_in_month)
+    whole = _with_quantities(_stretches(rows), days_in_month)
+    whole["BilledCost"] = [int(cost.quantize(MILLIONTH).scaleb(6)) for cost in whole["ListCost"]]
+    parts = with_texts(payers)[[*_VM_DAY, "cost_centre", "shared_from", "rule", "ratio"]]
+    rows = rows.drop(columns=["cost_centre", "shared_from", "rule", "weight", "ratio"])
+    rows = rows.merge(parts.rename(columns={"ratio": "weight"}), on=list(_VM_DAY), how="left", validate="one_to_many")
+    fees = _with_quantities(_stretches(rows.assign(ratio=np.nan)), days_in_month)
     return fees.assign(
         ChargeCategory="Usage",
         ChargeFrequency="Recurring",
-        BilledCost=objects(cost.quantize(MILLIONTH) for cost in fees["ListCost"]),
+        BilledCost=decimals(_parts_of(whole, fees), 6),
         ChargeDescription=_fee_texts(fees, days_in_month),
     )
+
+
+def _parts_of(whole: pd.DataFrame, fees: pd.DataFrame) -> NDArray[np.int64]:
+    """Divide the millionths of each VM in proportion to the list cost of its fees."""
+    totals = whole.groupby(["account", "vm_id"])["BilledCost"].sum().to_dict()
+    costs = fees["ListCost"].to_numpy("float64")
+    millionths = np.zeros(len(fees), dtype="int64")
+    for vm, positions in fees.groupby(["account", "vm_id"]).indices.items():
+        if totals[vm]:
+            millionths[positions] = largest_remainder(totals[vm], costs[positions])
+    return millionths
 
 
 def _stretches(rows: pd.DataFrame) -> pd.DataFrame:

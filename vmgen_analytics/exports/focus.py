@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from vmgen_analytics.cost import assigned_costs
 from vmgen_analytics.cost.focus import focus_charges, without_charge
 from vmgen_analytics.cost.focus_checks import check_focus
 from vmgen_analytics.cost.focus_files import by_state, to_bytes
@@ -83,6 +85,7 @@ def focus_month(archive: Archive, settings: Settings, month: str, kind: Literal[
         month=wanted,
         currency=settings.currency or ledger.currency,
         time_zones={str(account): settings.zone(str(account)) for account in accounts},
+        assign=partial(assigned_costs, centres=ledger.centres, shared=ledger.shared) if ledger.centres else None,
     )
     files = by_state(charges)
     vms = pd.concat([table[["account", "vm_id"]].dropna() for table in (ledger.days, ledger.costs)])
