@@ -176,7 +176,7 @@ def test_every_wrong_line_is_named_and_nothing_is_stored(run: Run, write: Callab
     for line, what in {
         2: "it repeats the 7 2025-03-01 of",
         3: "it repeats the 7 2025-03-01 of",
-        4: "vm_id is '-7'; expected a whole number",
+        4: "vm_id is '-7'; expected a positive whole number",
         5: "date is '03/04/2025'; expected a day as YYYY-MM-DD",
         6: "date is '2999-01-01'",
         7: "in_MB is '-1'; expected a number of MB from 0",
@@ -188,6 +188,8 @@ def test_every_wrong_line_is_named_and_nothing_is_stored(run: Run, write: Callab
         13: "date is '2025-02-30'",
     }.items():
         assert any(f"{bad}, line {line}: " in said and what in said for said in done.err.splitlines()), (line, done.err)
+    named = [int(said.split(", line ")[1].split(":")[0]) for said in done.err.splitlines() if said.startswith("  ")]
+    assert named == sorted(named)
     assert "nothing was stored" in done.err
     assert not (tmp_path / "data").exists()
 
@@ -249,3 +251,52 @@ def test_a_large_file_is_read_within_bounds(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"would import usage: {700 * len(days)} new" in done.stderr
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_500_000  # kB
+
+
+TWO = "account,vm_id,date,in_MB,out_MB\nalpha,7,2025-03-01,1,2\nbeta,8,2025-03-01,3,4\nalpha,7,2025-03-02,5,6\n"
+
+
+@pytest.fixture
+def _two_accounts(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "vmgen.toml").write_text(
+        '[accounts.alpha]\nkey_env = "ALPHA_KEY"\n[accounts.beta]\nkey_env = "BETA_KEY"\n'
+    )
+
+
+@pytest.mark.usefixtures("_two_accounts")
+def test_a_file_of_two_accounts_comes_and_goes(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
+    assert "3 new" in run("import", "usage", write(TWO)).err
+    run("export", "usage", "--out", tmp_path / "all.csv")
+    done = run("import", "usage", tmp_path / "all.csv", "--archive", "other")
+    assert (done.status, "3 new" in done.err) == (0, True), done.err
+    for archive in ("data/archive", "other"):
+        rows = Archive(archive).read("usage")[["account", "vm_id"]].drop_duplicates()
+        assert set(rows.itertuples(index=False, name=None)) == {("alpha", 7), ("beta", 8)}
+
+
+@pytest.mark.usefixtures("_two_accounts")
+@pytest.mark.filterwarnings("default::vmgen_analytics.errors.UnexpectedDataWarning")
+def test_of_a_file_of_two_accounts_one_can_be_taken(run: Run, write: Callable[..., Path]) -> None:
+    done = run("import", "usage", write(TWO), "--account", "alpha")
+    assert "2 new" in done.err
+    assert "left out what is of other accounts than alpha: 1 of the lines" in done.err
+    assert set(Archive("data/archive").read("usage")["account"]) == {"alpha"}
+    done = run("import", "usage", write(TWO.replace("alpha", "beta")), "--account", "alpha")
+    assert (done.status, "no line is of the account alpha" in done.err) == (2, True), done.err
+    done = run("import", "usage", write(TWO.replace("beta", "gamma")), "--account", "alpha")
+    assert "line 3: account is 'gamma'; expected an account of the settings: alpha, beta" in done.err
+    done = run("import", "usage", write(USAGE))
+    assert (done.status, "has no column account" in done.err, "--account" in done.err) == (2, True, True), done.err
+
+
+def test_a_vm_that_no_inventory_lists_is_named(run: Run, sandbox: Sandbox, write: Callable[..., Path]) -> None:
+    run("sync")
+    old = write("vm_id,date,in_MB,out_MB\n999999,2025-03-01,1,2\n")
+    for words in (["--dry-run"], []):
+        done = run("import", "usage", old, *words)
+        assert (done.status, "VM 999999 is in no inventory" in done.err) == (0, True), done.err
+
+
+def test_no_vm_has_the_number_nought(run: Run, write: Callable[..., Path]) -> None:
+    done = run("import", "usage", write("vm_id,date,in_MB,out_MB\n0,2025-03-01,1,2\n"))
+    assert "vm_id is '0'; expected a positive whole number" in done.err

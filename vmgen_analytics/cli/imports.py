@@ -26,7 +26,10 @@ def import_(
         ),
     ] = None,
     account: Annotated[
-        str | None, typer.Option(help="Whose they are, where the file has no column account.", metavar="NAME")
+        str | None,
+        typer.Option(
+            help="Whose they are; of a file with a column account, its lines alone are taken.", metavar="NAME"
+        ),
     ] = None,
     unit: Annotated[str, typer.Option(help="Of the traffic: B, kB, MB, GB, TB, KiB, MiB or GiB.")] = "MB",
     date_format: Annotated[str, typer.Option(help="As DD.MM.YYYY, or a pattern of strptime.")] = "YYYY-MM-DD",
@@ -44,14 +47,17 @@ def import_(
     is. Files of `export usage` and `export invoices` can be read as they are.
     """
     settings, store = opened(config, archive, verbose)
-    name, _ = settings.account(account)
+    must_choose = not account and len(settings.accounts) > 1 and "main" not in settings.accounts
+    name = None if must_choose else settings.account(account)[0]
+    vms = store.history("vms")
     try:
         history = read_history(
             files,
             table,
             account=name,
-            accounts=[name] if account else list(settings.accounts),
-            vms=store.history("vms"),
+            accounts=list(settings.accounts),
+            only=account,
+            vms=vms,
             now=pd.Timestamp(datetime.now(UTC)),
             columns=_mapping(columns or []),
             unit=unit,
@@ -66,11 +72,26 @@ def import_(
         if len(error.problems) > SHOWN:
             say("  and more")
         raise
+    if table == "usage":
+        _name_unknown(history, vms)
     stored = add_history(store, table, history, dry_run=dry_run)
     say(
         f"{'would import' if dry_run else 'imported'} {table}: {stored.new} new, {stored.changed} changed, "
         f"{stored.known} known already, {stored.left} left as the provider said them; {store.url}"
     )
+
+
+def _name_unknown(history: pd.DataFrame, vms: pd.DataFrame) -> None:
+    """Name the VMs that no inventory lists: they may be long gone, or a slip of the pen."""
+    if vms.empty:
+        return
+    listed = set(zip(vms["account"], vms["vm_id"], strict=True))
+    pairs = history[["account", "vm_id"]].drop_duplicates().itertuples(index=False, name=None)
+    unknown = sorted(str(vm_id) for account, vm_id in pairs if (account, vm_id) not in listed)
+    if unknown:
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        verb = "are" if len(unknown) > 1 else "is"
+        say(f"VM{'s' if len(unknown) > 1 else ''} {', '.join(unknown[:SHOWN])}{more} {verb} in no inventory")
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

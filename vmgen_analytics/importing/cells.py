@@ -42,7 +42,7 @@ def numbers(texts: pd.Series, layout: Layout, low: float, high: float) -> tuple[
 
 def ids(texts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Read numbers of VMs or invoices; an empty cell is wrong."""
-    is_id = texts.str.fullmatch(r"[0-9]{1,18}").to_numpy(dtype=bool)
+    is_id = texts.str.fullmatch(r"0*[1-9][0-9]{0,17}").to_numpy(dtype=bool)
     return texts.where(is_id, "0").astype("int64").to_numpy(), ~is_id
 
 

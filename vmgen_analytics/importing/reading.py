@@ -14,6 +14,7 @@ import pandas as pd
 from vmgen_analytics.errors import HistoryError, UnexpectedDataWarning
 from vmgen_analytics.importing import cells
 from vmgen_analytics.importing.layout import UNITS, VM_COLUMNS, Layout
+from vmgen_analytics.importing.whose import Whose, numbers_by_name
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def read_history(
     files: Iterable[str | Path],
     table: str = "usage",
     *,
-    account: str = "main",
+    account: str | None = "main",
     accounts: Collection[str] | None = None,
+    only: str | None = None,
     vms: pd.DataFrame | None = None,
     now: pd.Timestamp | None = None,
     **layout: Any,
@@ -46,9 +48,11 @@ def read_history(
     table
         usage or invoices.
     account
-        Whose they are, where a file has no column account.
+        Whose they are, where a file has no column account; None if each file must have one.
     accounts
         The accounts that there are; by default any.
+    only
+        Of files with a column account take the lines of this one alone.
     vms
         Table ``vms``, all observations, to find VMs by name or fqdn.
     now
@@ -69,7 +73,7 @@ def read_history(
         expected.
     """
     instant = pd.Timestamp.now("UTC") if now is None else now  # noqa: TID251 - only where the caller has no clock
-    reader = _Reader(Layout(table, **layout), account, accounts, vms, instant)
+    reader = _Reader(Layout(table, **layout), Whose(account, accounts, only), vms, instant)
     for path in map(Path, files):
         reader.read(path)
     return reader.table()
@@ -81,19 +85,19 @@ class _Reader:
     def __init__(
         self,
         layout: Layout,
-        account: str,
-        accounts: Collection[str] | None,
+        whose: Whose,
         vms: pd.DataFrame | None,
         now: pd.Timestamp,
     ) -> None:
-        self.layout, self.account, self.accounts, self.now = layout, account, accounts, now
+        self.layout, self.whose, self.now = layout, whose, now
         self.latest = now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=1)  # somewhere it is
-        self.named = _names(vms)
+        self.named = numbers_by_name(vms)
         self.parts: list[pd.DataFrame] = []
         self.places: list[str] = []
-        self.problems: list[str] = []
+        self.problems: list[tuple[int, int, str]] = []
         self.wrong = 0
         self.left_out = 0
+        self.foreign = 0
 
     def read(self, path: Path) -> None:
         self.places.append(str(path))
@@ -104,6 +108,11 @@ class _Reader:
                 if not header:
                     raise HistoryError(f"{path} is empty; it needs a line of column names and lines beneath it")
                 positions = self.layout.positions(header, f"{path}, line 1")
+                if "account" not in positions and self.whose.account is None:
+                    raise HistoryError(
+                        f"{path} has no column account, and the settings have {', '.join(self.whose.accounts or ())}: "
+                        "say whose it is with --account"
+                    )
                 rows = _numbered(lines)
                 count = 0
                 while part := list(itertools.islice(rows, ROWS_AT_ONCE)):
@@ -127,7 +136,16 @@ class _Reader:
             self._name_repeated(rows, [name for name in table.key if name != "seen_at"])
         if self.wrong:
             raise HistoryError(
-                f"{self.wrong} wrong {'cell' if self.wrong == 1 else 'cells'}: nothing was stored", tuple(self.problems)
+                f"{self.wrong} wrong {'cell' if self.wrong == 1 else 'cells'}: nothing was stored",
+                tuple(problem for *_, problem in sorted(self.problems, key=lambda each: each[:2])),
+            )
+        if self.foreign:
+            if rows.empty:
+                raise HistoryError(f"no line is of the account {self.whose.only}: nothing was stored")
+            warnings.warn(
+                f"left out what is of other accounts than {self.whose.only}: {self.foreign} of the lines",
+                UnexpectedDataWarning,
+                stacklevel=3,
             )
         if self.left_out:
             warnings.warn(
@@ -141,7 +159,8 @@ class _Reader:
         for line, row in part:
             if len(row) != width:
                 self._blame(len(self.places) - 1, line, "", "", f"{width} columns, and not {len(row)}")
-        good = [(line, row) for line, row in part if len(row) == width]
+        good = [(line, row) for line, row in part if len(row) == width and self.whose.takes(row, positions)]
+        self.foreign += sum(len(row) == width for _, row in part) - len(good)
         lines = np.array([line for line, _ in good], dtype="int64")
         texts = {
             name: pd.Series([row[position].strip() for _, row in good], dtype="str")
@@ -184,10 +203,12 @@ class _Reader:
 
     def _accounts(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.Series:
         if "account" not in texts:
-            return pd.Series(self.account, index=range(len(lines)), dtype="str")
+            return pd.Series(self.whose.account, index=range(len(lines)), dtype="str")
         found = texts["account"]
-        if self.accounts is not None:
-            self._checked("account", found, lines, (found.to_numpy(), (~found.isin(list(self.accounts))).to_numpy()))
+        if self.whose.accounts is not None:
+            self._checked(
+                "account", found, lines, (found.to_numpy(), (~found.isin(list(self.whose.accounts))).to_numpy())
+            )
         return found
 
     def _vm_ids(self, texts: dict[str, pd.Series], accounts: pd.Series, lines: np.ndarray) -> np.ndarray:
@@ -215,7 +236,7 @@ class _Reader:
 
     def _expected(self, column: str) -> str:
         if column == "account":
-            return f"an account of the settings: {', '.join(self.accounts or ())}"
+            return f"an account of the settings: {', '.join(self.whose.accounts or ())}"
         if column in ("date", "invoice_date"):
             return f"a day as {self.layout.date_format}, from 2000 on and not in the future (--date-format)"
         if column in ("in_MB", "out_MB", "total_cost"):
@@ -224,7 +245,7 @@ class _Reader:
             if column != "total_cost":
                 bounds = f"of {self.layout.unit} from 0 to {MOST_MB / UNITS[self.layout.unit]:,.0f}"
             return f"a number {bounds}, with {spelled} for decimals (--decimal) and nothing for thousands"
-        return "a whole number"
+        return "a positive whole number"
 
     def _name_repeated(self, rows: pd.DataFrame, key: list[str]) -> None:
         sound = rows[rows[key].notna().all(axis=1) & (rows[key[1]] > 0)]
@@ -245,7 +266,7 @@ class _Reader:
         self.wrong += 1
         if len(self.problems) < SHOWN:
             cell = f"{column} is {str(value)[:60]!r}; " if column else ""
-            self.problems.append(f"{self.places[file]}, line {line}: {cell}expected {expected}")
+            self.problems.append((file, int(line), f"{self.places[file]}, line {line}: {cell}expected {expected}"))
 
 
 def _numbered(lines: Any) -> Iterator[tuple[int, list[str]]]:
@@ -256,14 +277,3 @@ def _numbered(lines: Any) -> Iterator[tuple[int, list[str]]]:
 
 def _encoding(name: str) -> str:
     return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8") else name
-
-
-def _names(vms: pd.DataFrame | None) -> dict[tuple[str, str, str], frozenset[int]]:
-    """Which VMs had a name or fqdn: by its column, the account and itself."""
-    if vms is None:
-        return {}
-    found: dict[tuple[str, str, str], frozenset[int]] = {}
-    for column in ("fqdn", "vm_name"):
-        for (account, name), part in vms.groupby(["account", column])["vm_id"]:
-            found[column, str(account), str(name)] = frozenset(map(int, part))
-    return found
