@@ -51,7 +51,6 @@ class ReportTable:
         """Whether it ends with a total."""
         return any(column.total is not None for column in self.columns)
 
-
     @property
     def is_brief(self) -> bool:
         """Whether it is so short on paper that it had better stay on one page."""
