@@ -1,6 +1,7 @@
 """The parts of every invoice equal its total, to the millionth, however they are divided and grouped."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -385,6 +386,17 @@ def test_a_price_that_is_divided_has_not_changed():
     costs = assigned_costs(allocated_costs(days, bills, PriceBook.of(lines)), centres, shared)
     told = reconciliation(bills, costs)["state"][0]
     assert "1.50 above list cost: the price of Medium changed within the month" in told
+
+
+def test_each_part_says_where_its_price_stands():
+    days = days_of((1, "2026-11-01", "2026-11-30", {}), (2, "2026-11-01", "2026-11-30", {"package": "Other"}))
+    bills = invoices_of([("main", "2026-11-01", 90), ("main", "2026-10-01", 90)])
+    lines = [{"package": "Small", "monthly_price": 30, "valid_to": "2026-11-16"}]
+    lines += [{"package": "Small", "monthly_price": 33, "valid_from": "2026-11-16"}]
+    costs = allocated_costs(days, bills, PriceBook.of(lines))
+    whose = zip(costs["vm_id"].fillna(0), costs["price_source"].fillna(""), strict=True)
+    assert Counter(whose) == {(1, "line 1"): 15, (1, "line 2"): 15, (2, ""): 30, (0, ""): 1}
+    assert allocated_costs(days, bills)["price_source"].isna().all()
 
 
 def test_days_to_come_are_not_said_to_be_without_vms():

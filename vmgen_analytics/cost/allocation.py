@@ -73,8 +73,8 @@ def allocated_costs(
     DataFrame
         Table ``allocated_costs``: account, invoice_id, date, vm_id, cost_centre, shared_from, month, vm_name, fqdn,
         package, location, rule, key, key_value, ratio, is_estimate, allocated_cost, list_cost,
-        transfer_cost, corrects, reason. [currency] Every row is ``unassigned`` until `assigned_costs` gives it to a
-        cost centre.
+        price_source, transfer_cost, corrects, reason. [currency] Every row is ``unassigned`` until `assigned_costs`
+        gives it to a cost centre.
 
     Raises
     ------
@@ -90,7 +90,8 @@ def allocated_costs(
     rows, lengths = billed_rows(days, divided)
     billed = days.iloc[rows].reset_index(drop=True)
     lasting = np.array([bill.month.days_in_month for bill in divided], dtype="int64")
-    listed = None if prices is None else prices.monthly_prices(billed) / np.repeat(lasting, lengths)
+    rated = None if prices is None else prices.rate(billed)
+    listed = None if rated is None else rated["monthly_price"].to_numpy() / np.repeat(lasting, lengths)
     policies = policies_of(prices) if transfer is None else transfer
     overage = overage_costs(days, policies, prices)[rows]  # several invoices of a month have the same traffic
     priced = listed + np.nan_to_num(overage) if listed is not None and policies else listed
@@ -104,6 +105,7 @@ def allocated_costs(
             "is_estimate": np.ones(len(billed), dtype="bool"),
             "allocated_cost": parts,
             "list_cost": np.full(len(billed), np.nan) if listed is None else listed,
+            "price_source": _text(None, len(billed)) if rated is None else rated["price_source"].array,
             "transfer_cost": overage,
             "corrects": _no_month(len(billed)),
             "reason": _text(None, len(billed)),

@@ -88,9 +88,10 @@ def without_bounds(matrix: Numbers, totals: Numbers, least: float) -> tuple[Numb
     ndarray, ndarray
         The amounts, and their covariance; the roots of its diagonal are their standard errors.
     """
-    found = np.linalg.lstsq(matrix, totals, rcond=None)[0]
+    found: Numbers = np.linalg.lstsq(matrix, totals, rcond=None)[0].astype("float64")
     variance = float(((totals - matrix @ found) ** 2).sum()) / (len(totals) - matrix.shape[1])
-    return found, max(variance, least**2) * np.linalg.pinv(matrix.T @ matrix)
+    covariance: Numbers = max(variance, least**2) * np.linalg.pinv(matrix.T @ matrix)
+    return found, covariance
 
 
 def student(freedom: int) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
 COLUMNS = (
     "package",
@@ -210,21 +211,6 @@ class PriceBook:
                 line[rows[price.holds_on(dates[rows])]] = position
         return line
 
-    def monthly_prices(self, days: pd.DataFrame) -> NDArray[np.float64]:
-        """Find the monthly price of each VM-day.
-
-        Parameters
-        ----------
-        days
-            Table ``vm_days``.
-
-        Returns
-        -------
-        ndarray
-            In the order of the days; NaN where there is no price. [currency]
-        """
-        return np.array([price.monthly_price for price in self.prices] + [np.nan])[self.lines(days)]
-
     def rate(self, days: pd.DataFrame) -> pd.DataFrame:
         """Find the price of each VM-day, and where it stands.
 
@@ -240,8 +226,13 @@ class PriceBook:
         """
         line = self.lines(days)
         amounts = np.array([price.monthly_price for price in self.prices] + [np.nan])
-        sources = pd.Series([price.source for price in self.prices] + [None], dtype="str")
-        return pd.DataFrame({"monthly_price": amounts[line], "price_source": sources.array.take(line)})
+        return pd.DataFrame({"monthly_price": amounts[line], "price_source": self._sources(line)}, copy=False)
+
+    def _sources(self, line: NDArray[np.int64]) -> ExtensionArray:
+        """Say where lines stand; none for -1."""
+        sources = pd.array([price.source for price in self.prices] + [None], dtype="str")
+        named: ExtensionArray = sources.take(line)
+        return named
 
     def _candidates(self, package: object, location: object) -> list[tuple[int, Price]]:
         """The lines that can price a package in a place, those that go before others last."""

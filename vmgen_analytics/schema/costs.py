@@ -62,6 +62,7 @@ COSTS: Sequence[Table] = (
             "is_estimate": Column("bool", "whether the cost is inferred, as all money per VM is"),
             "allocated_cost": COST,
             "list_cost": LIST_COST,
+            "price_source": Column(TEXT, "file and line of the list price; missing without one"),
             "transfer_cost": Column("float64", "overage; missing where no transfer policy is known", "currency"),
             "corrects": Column(
                 MONTH, "closed month that the row corrects; missing for what is billed in its own month"
