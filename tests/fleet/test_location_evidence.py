@@ -213,6 +213,18 @@ def test_neighbours_that_stand_in_two_places_tell_nothing(archive):
     assert known(archive, [VmLocation("dallas ", vm_id=9)]) == ("Dallas", "same_gateway")
 
 
+def test_a_place_that_the_provider_does_not_have_proves_nothing(archive):
+    archive.add("vms", listed((8, "2026-11-05", "S")))
+    archive.add("networking", routed(*((vm_id, f"198.18.0.{vm_id}", "198.18.0.1") for vm_id in (7, 8))))
+    mapping = [VmLocation("Gotham", vm_id=8)]
+    assert known(archive, mapping) is None
+    assert known(archive, mapping, vm_id=8) == ("Gotham", "user_mapping")
+    assert said(archive, mapping, vm_id=8)["package_unique"] == (None, False)
+    assert location_accuracy(archive, vm_locations=mapping).empty
+    archive.add("commands", commanded("deploy", 8, "2026-11-05T09:00Z", details='{"location_id": 2}'))
+    assert set(location_accuracy(archive, vm_locations=mapping)["vms"]) == {1}
+
+
 def test_two_that_contradict_leave_the_place_unknown_and_are_listed(archive):
     archive.add("vms", listed((7, "2026-11-06", "T")))
     archive.add("commands", commanded("deploy", 7, "2026-11-05T09:00Z", details='{"location_id": 1}'))

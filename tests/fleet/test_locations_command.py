@@ -34,7 +34,9 @@ def sandbox(tmp_path):
 
 
 def test_from_nothing_to_every_vm_by_filling_in_the_file(run, sandbox, tmp_path):
-    told = run("--suggest", "unknown.csv").err
+    done = run("--suggest", "unknown.csv")
+    assert done.status == 0, done.err
+    told = done.out
     assert "of 20 VMs have a known location" in told
     assert "Nothing to test it on: no VM is in your mapping" in told
     truth = {str(vm.vm_id): vm.location for vm in sandbox.truth.vms}
@@ -61,10 +63,25 @@ def test_contradictions_are_told(run, sandbox, tmp_path):
     vm = next(vm for vm in sandbox.truth.vms if vm.packages[-1][1] == "Storage" and not vm.died)
     (tmp_path / "places.csv").write_text(f"vm_id,location\n{vm.vm_id},Dallas\n")
     (tmp_path / "vmgen.toml").write_text('vm_locations = "places.csv"\n')
-    told = run().err
+    told = run().out
     assert f"contradiction: VM {vm.vm_id} ({vm.name}): " in told
     assert "package_unique Amsterdam" in told
     assert "user_mapping Dallas" in told
+
+
+def test_a_place_that_the_provider_does_not_have_is_told(run, sandbox, tmp_path):
+    first, second = [vm for vm in sandbox.truth.vms if not vm.died][:2]
+    (tmp_path / "places.csv").write_text(f"vm_id,location\n{first.vm_id},Gotham\n{second.vm_id},Gotham\n")
+    (tmp_path / "vmgen.toml").write_text('vm_locations = "places.csv"\n')
+    done = run()
+    assert "Gotham: no such location; nearest: " in done.out
+    assert "Your mapping names it for 2 VMs" in done.out
+    assert "only in" not in done.out, "an offer elsewhere tells nothing against a place that there is not"
+    assert "Nothing to test it on" in done.out
+    assert (done.status, done.err) == (0, "")
+    done = run("--csv")
+    assert "no such location" in done.err
+    assert done.out.startswith("account,")
 
 
 def test_an_empty_archive_is_named(run):

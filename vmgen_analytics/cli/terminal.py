@@ -105,8 +105,8 @@ def progress(title: str, total: int | None = None) -> Iterator[Callable[[str], N
         yield lambda step: bar.update(task, advance=1, description=f"{title}: {step}")
 
 
-def show(frame: pd.DataFrame, title: str = "") -> None:
-    """Print a table to standard error, numbers to the right."""
+def show(frame: pd.DataFrame, title: str = "", *, is_data: bool = False) -> None:
+    """Print a table, numbers to the right: to standard error, or to standard output if it is what was asked for."""
     from rich.console import Console  # noqa: PLC0415
     from rich.markup import escape  # noqa: PLC0415
 
@@ -116,7 +116,7 @@ def show(frame: pd.DataFrame, title: str = "") -> None:
         table.add_column(str(name), justify=justify, min_width=len(str(name)))
     for row in frame.itertuples(index=False):
         table.add_row(*(escape(str(value)) for value in row))
-    Console(stderr=True).print(table)
+    Console(stderr=not is_data).print(table)
 
 
 def _ruled(title: str) -> Table:

@@ -25,8 +25,8 @@ TOGETHER = "together"
 def location_accuracy(archive: Archive, *, vm_locations: Sequence[VmLocation] = ()) -> pd.DataFrame:
     """Hide each VM whose location is certain, find it by the rest, and count how often that is right.
 
-    A location is certain by the user's mapping, else by a deployment made here. So the user's own fleet says how far
-    each source can be trusted there.
+    A location is certain by the user's mapping, if the provider has it, else by a deployment made here. So the user's
+    own fleet says how far each source can be trusted there.
 
     Parameters
     ----------
@@ -78,6 +78,8 @@ def _hidden(archive: Archive, mapping: Sequence[VmLocation]) -> Iterator[tuple[s
     """Give each VM of certain location, with what else is said of it; neighbours never count a VM for itself."""
     surroundings = Surroundings(archive)
     for history in histories(archive, months=()):
-        for words in surroundings.places(history, mapping, is_full=True).words:
+        places = surroundings.places(history, mapping, is_full=True)
+        for said in places.words:
+            words = [word for word in said if word.source not in CERTAIN or places.catalogue.has(word)]
             if words and words[0].source in CERTAIN and words[0].location is not None:
-                yield words[0].location, list(words[1:])
+                yield words[0].location, words[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 SOURCES = ("user_mapping", "deployed", "only_location", "package_unique", "same_gateway", "fqdn_pattern")
 """Strongest first. The first four are direct: they may tell of a neighbour in the same network."""
 DIRECT = SOURCES[:4]
+NO_SUCH = "no such location"
+"""What the detail of a word says that names a place which the provider does not have."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class Evidence:
 
     def agrees(self, location: str, ids: frozenset[int]) -> bool:
         """Tell whether this does not contradict that a VM stands somewhere."""
-        return bool(self.ids & ids) if self.location is None else self.location == location
+        if self.location is None:
+            return not ids or bool(self.ids & ids)  # of a place that the provider does not have it can tell nothing
+        return self.location == location
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,18 @@ class Catalogue:
         """Find the locations of a name, whatever its capitals, in the provider's spelling."""
         ids = {number: known for number, known in self.names.items() if known and spelled(known) == spelled(name)}
         return next(iter(ids.values()), name), frozenset(ids)
+
+    def has(self, word: Evidence | Verdict) -> bool:
+        """Tell whether the provider has the place that is named; if it never listed one, it may."""
+        return bool(word.ids) or not self.names
+
+    def doubt(self, name: str) -> str:
+        """Say that there is no location of a name, and which is meant perhaps; nothing if there is."""
+        if not self.names or self.named(name)[1]:
+            return ""
+        known = {spelled(each): each for each in self.names.values() if each}
+        nearest = difflib.get_close_matches(spelled(name), known, n=1, cutoff=0)
+        return f"; {NO_SUCH}" + (f"; nearest: {known[nearest[0]]}" if nearest else "")
 
     def only(self) -> Evidence | None:
         """Say where everything stands if the account sees one place alone."""

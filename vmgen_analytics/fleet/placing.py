@@ -139,7 +139,8 @@ def directly(
         words: list[Evidence | None] = [only, catalogue.offering(machine.packages, int(births[life]))]
         if line := user.line(machine):
             name, ids = catalogue.named(line.location)
-            words.append(Evidence("user_mapping", name, ids, 1.0, line.told()))
+            told = f"{line.told()}{catalogue.doubt(line.location)}"
+            words.append(Evidence("user_mapping", name, ids, 1.0, told))
         if life in deployed and catalogue.names.get(number := deployed[life].location_id):
             told = f"ordered here in location {number}"
             words.append(Evidence("deployed", catalogue.names[number], frozenset({number}), 0.99, told))
@@ -156,7 +157,8 @@ def weighed(
     mapping: Sequence[VmLocation],
 ) -> Places:
     """Add what neighbours and the fqdn tell, and decide."""
-    near = neighbours(nets, [verdict(words) for words in direct])
+    known = [verdict(words) for words in direct]
+    near = neighbours(nets, [each if catalogue.has(each) else Verdict() for each in known])
     user = Mapping.of(mapping, account)
     words = []
     for life, machine in enumerate(machines):
@@ -165,7 +167,7 @@ def weighed(
             line, named = found
             name, ids = catalogue.named(named)
             if ids or line.location:  # what the pattern caught may be no location at all
-                pattern = Evidence("fqdn_pattern", name, ids, 0.90, line.told())
+                pattern = Evidence("fqdn_pattern", name, ids, 0.90, f"{line.told()}{catalogue.doubt(named)}")
         words.append(tuple(ranked([*direct[life], near.get(life), pattern])))
     return Places(machines, tuple(words), tuple(map(verdict, words)), catalogue, account)
 
