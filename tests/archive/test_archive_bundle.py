@@ -70,7 +70,7 @@ def test_what_is_restored_is_what_was_exported(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("bundle")
     first, second = Archive(folder / "first"), Archive(folder / "second")
     first.add("usage", usage((1, "2026-11-01", 2.0)))
-    for name in data.draw(st.sets(st.sampled_from(sorted(TABLES)), min_size=1, max_size=3)):
+    for name in data.draw(st.sets(st.sampled_from(sorted({*TABLES} - {"superseded_jobs"})), min_size=1, max_size=3)):
         first.add(name, data.draw(frames(TABLES[name])))
     exported = bundle.export(first.place, folder / "archive.zip")
     assert bundle.restore(second.place, folder / "archive.zip") == exported

@@ -1,5 +1,7 @@
 """What is damaged stays so until it is brought back: nothing signs it anew, and nothing hands it on."""
 
+import shutil
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -81,3 +83,68 @@ def test_what_is_damaged_is_not_exported(archive, tmp_path):
     with pytest.raises(ArchiveDamaged, match=r"usage, account main, month 2026-10 .*nothing was exported"):
         bundle.export(archive.place, tmp_path / "damaged.zip")
     assert [path.name for path in tmp_path.glob("*.zip")] == ["whole.zip"]
+
+
+@pytest.fixture
+def synced(tmp_path):
+    archive = Archive(tmp_path / "archive")
+    with (
+        Sandbox(vms=4, seed=1, today="2026-11-03", months=2, ticking=False) as sandbox,
+        Client(sandbox.key, base_url=sandbox.url) as client,
+    ):
+        assert sync(client, archive).is_complete
+        assert faults(archive) == []
+        yield archive, lambda: sync(client, archive)
+
+
+def test_a_table_that_is_gone_is_missed(synced, tmp_path):
+    archive, again = synced
+    assert len(archive.tables()) > 6
+    for name in archive.tables():
+        shutil.move(archive.folder / name, tmp_path / name)
+        assert [fault.partition(",")[0].partition(":")[0] for fault in faults(archive)] == [name]
+        assert " is gone" in faults(archive)[0]
+        if name != "syncs":
+            with pytest.raises(ArchiveDamaged, match=f"{name} in the archive at .* is gone.*: nothing was exported"):
+                bundle.export(archive.place, tmp_path / "damaged.zip")
+        shutil.move(tmp_path / name, archive.folder / name)
+    assert faults(archive) == []
+    assert again().is_complete
+    assert faults(archive) == []
+
+
+def test_rows_without_a_log_are_damage_and_are_not_written_over(synced):
+    archive, again = synced
+    shutil.rmtree(archive.folder / "usage/_delta_log")
+    left = sorted((archive.folder / "usage").rglob("*.parquet"))
+    assert any("usage: its log is gone" in fault for fault in faults(archive))
+    assert {failure.table for failure in again().failures} == {"usage"}
+    assert sorted((archive.folder / "usage").rglob("*.parquet")) == left
+
+
+def test_a_table_that_was_lost_and_begun_anew_is_told(synced, caplog):
+    archive, again = synced
+    shutil.rmtree(archive.folder / "usage")
+    assert again().is_complete
+    assert "usage was in the archive" in caplog.text
+    assert [fault for fault in faults(archive) if "usage: it was lost and begun anew" in fault]
+
+
+def test_a_table_that_others_tell_of_is_missed(tmp_path):
+    """Also where no sync has noted the tables yet."""
+    archive = Archive(tmp_path / "archive")
+    row = usage((1, "2026-11-01", 2.0)).assign(superseded_at=pd.Timestamp("2026-11-03", tz="UTC"))
+    archive.add("superseded_usage", TABLES["superseded_usage"].cast(row))
+    assert faults(archive) == ["usage: the table is gone, and was there when superseded_usage was written"]
+
+
+def test_a_check_goes_on_after_a_table_that_cannot_be_read(archive):
+    """A file stands where the folder of a table should be."""
+    for name in ("accounts", "vms"):
+        (archive.folder / name).write_text("")
+    falsify(archive)
+    found = faults(archive)
+    assert len(found) == 3, found
+    assert ["it cannot be read" in fault for fault in found].count(True) == 2
+    assert not any("archive check" in fault for fault in found)
+    assert any("usage, account main, month 2026-11" in fault for fault in found)

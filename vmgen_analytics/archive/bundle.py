@@ -21,9 +21,10 @@ from vmgen_analytics.archive.marks import VERSION
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import is_changed
 from vmgen_analytics.archive.reading import rows_of
+from vmgen_analytics.archive.rollcall import ROLL, absent
 from vmgen_analytics.archive.writing import create
 from vmgen_analytics.arrow import schema_of, to_arrow, to_pandas
-from vmgen_analytics.errors import ArchiveError, SchemaError
+from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,9 +63,14 @@ def export(place: Place, file: Path) -> dict[str, int]:
     """
     if os.path.lexists(file):
         raise ArchiveError(f"{file} is there already, and an export replaces nothing: name another file, or remove it")
-    kept = {name: _proven(place, TABLES[name], opened) for name in TABLES if (opened := place.opened(name)) is not None}
-    if not kept:
+    tables = {name: opened for name in TABLES if (opened := place.opened(name)) is not None}
+    if not tables:
         raise ArchiveError(f"the archive at {place.url} is empty or not there: there is nothing to export")
+    if gone := [
+        f"{name} in the archive at {place.url}: {what}" for name, what in absent(tables, tables) if name != ROLL
+    ]:
+        raise ArchiveDamaged(f"{gone[0]}: nothing was exported; bring it back from a backup")
+    kept = {name: _proven(place, TABLES[name], opened) for name, opened in tables.items()}
     entries: dict[str, Any] = {}
     try:
         with _replacing(file) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:

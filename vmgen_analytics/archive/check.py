@@ -16,8 +16,9 @@ from vmgen_analytics.archive.marks import VERSION, version_of
 from vmgen_analytics.archive.places import TROUBLE, reason
 from vmgen_analytics.archive.proving import wrong_with
 from vmgen_analytics.archive.reading import part
+from vmgen_analytics.archive.rollcall import absent, begun_anew
 from vmgen_analytics.arrow import schema_of, to_pandas
-from vmgen_analytics.errors import ArchiveError
+from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,23 +99,44 @@ def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
     Returns
     -------
     list of Checked
-        One for each table that is there.
+        One for each table that is there, or should be.
 
     Raises
     ------
     ArchiveError
-        A newer version of this package wrote it, or the place cannot be reached at all.
+        The place cannot be reached at all.
     """
-    found = [_checked(place, table) for table in tables.values()]
-    return [checked for checked in found if checked is not None]
+    found: dict[str, Checked] = {}
+    opened: dict[str, DeltaTable] = {}
+    shut = []
+    for table in tables.values():
+        try:
+            checked = _checked(place, table, opened)
+        except ArchiveError as error:
+            if place.folder is None and not isinstance(error, ArchiveDamaged):
+                raise  # a store that does not answer, or refuses us, does so for every table
+            shut.append(error)
+            checked = Checked(table.name, faults=[Fault(table.name, _unreadable(place, error))])
+        if checked is not None:
+            found[table.name] = checked
+    if len(shut) == len(tables):
+        raise shut[0]
+    for name, what in [*absent(opened, set(found)), *begun_anew(opened)]:
+        found.setdefault(name, Checked(name)).faults.append(Fault(name, what))
+    return [found[name] for name in tables if name in found]
 
 
-def _checked(place: Place, table: Table) -> Checked | None:
-    """Check one table; None if it is not there."""
+def _unreadable(place: Place, error: ArchiveError) -> str:
+    """Say in the words of a check why a table cannot be read: without the archive, and the advice to check it."""
+    text = str(error).partition("; `vmgen-analytics")[0]
+    return f"it cannot be read: {text.partition(f'{place.url}: ')[2] or text}"
+
+
+def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Checked | None:
+    """Check one table, and put it to the others if it can be opened; None if it is not there."""
     checked = Checked(table.name)
     listed = _files(place, table.name)
-    missing = gaps(listed)
-    checked.faults += [Fault(table.name, "the log lacks this entry", file=name) for name in missing]
+    checked.faults += [Fault(table.name, "the log lacks this entry", file=name) for name in gaps(listed)]
     checked.faults += [
         Fault(table.name, "this entry of the log cannot be read", file=name)
         for name in (unreadable(place.files(table.name), listed) if listed else ())
@@ -124,14 +146,24 @@ def _checked(place: Place, table: Table) -> Checked | None:
     except ArchiveError as error:
         if not listed:
             raise
-        checked.faults.append(Fault(table.name, str(error).partition("; `vmgen-analytics")[0]))
+        checked.faults.append(Fault(table.name, _unreadable(place, error)))
         return checked
     if opened is None:
         left = [name for name in listed if name.endswith(".parquet")]
-        if any(name.startswith("_delta_log/") for name in listed) or missing:
+        if left or any(name.startswith("_delta_log/") for name in listed):
             checked.faults.append(Fault(table.name, f"its log is gone, and {len(left)} file(s) are left without it"))
             return checked
         return None
+    tables[table.name] = opened
+    try:
+        _look(place, table, opened, listed, checked)
+    except TROUBLE as error:
+        checked.faults.append(Fault(table.name, f"it cannot be read: {_brief(error)}"))
+    return checked
+
+
+def _look(place: Place, table: Table, opened: DeltaTable, listed: Mapping[str, int], checked: Checked) -> None:
+    """Look at the log, the columns, the files and the rows of a table."""
     checked.commits = int(opened.version()) + 1
     checked.faults += [
         Fault(
@@ -142,7 +174,6 @@ def _checked(place: Place, table: Table) -> Checked | None:
     checked.faults += _columns(table, opened)
     whole = _footers(place.files(table.name), listed, opened, checked)
     _parts(table, opened, whole, checked)
-    return checked
 
 
 def _files(place: Place, name: str) -> dict[str, int]:

@@ -1,11 +1,14 @@
 """What a table's log says beside its rows: the version of the layout, and for each part a digest of its rows.
 
+The log of syncs also says which tables there are, each by the identity that Delta gave it.
+
 Both are transaction identifiers of the Delta protocol: they lie in the same commit as the rows, every checkpoint keeps
 them, and they are the same in a folder and in an object store.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from deltalake import CommitProperties, Transaction
@@ -40,13 +43,29 @@ def digest_of(opened: DeltaTable, account: str, month: str) -> int | None:
     return noted
 
 
-def marks(digests: Iterable[tuple[str, str, int]]) -> CommitProperties:
-    """Note with a commit our version, and for each account and month the digest of its rows.
+def identity_mark(opened: DeltaTable) -> int:
+    """Put the identity that a table keeps for life into a number of 63 bits."""
+    return int.from_bytes(hashlib.blake2b(str(opened.metadata().id).encode(), digest_size=8).digest()) >> 1
+
+
+def noted_identity(opened: DeltaTable, name: str) -> int | None:
+    """Tell which identity of another table was noted in a log; None if none was."""
+    noted: int | None = opened.transaction_version(_table_key(name))
+    return noted
+
+
+def marks(digests: Iterable[tuple[str, str, int]], identities: Iterable[tuple[str, int]] = ()) -> CommitProperties:
+    """Note with a commit our version, for each account and month the digest of its rows, and which tables there are.
 
     Such a commit is tried once: of two writers, the later one has to read again what the first one stored.
     """
     noted = [Transaction(_part_key(account, month), number) for account, month, number in digests]
+    noted += [Transaction(_table_key(name), number) for name, number in identities]
     return CommitProperties(app_transactions=[Transaction(_VERSION_KEY, VERSION), *noted], max_commit_retries=0)
+
+
+def _table_key(name: str) -> str:
+    return f"table {name}"
 
 
 def _part_key(account: str, month: str) -> str:

@@ -64,7 +64,9 @@ def is_changed(table: Table, opened: DeltaTable, rows: pd.DataFrame, account: st
         Under which they lie.
     """
     noted = digest_of(opened, account, month)
-    return noted is not None and (rows.duplicated(list(table.key)).any() or digest(to_arrow(table, rows)) != noted)
+    if noted is None:
+        return False
+    return bool(rows.duplicated(list(table.key)).any()) or digest(to_arrow(table, rows)) != noted
 
 
 def _implausible(syncs: pd.DataFrame) -> Iterator[str]:

@@ -17,6 +17,7 @@ from vmgen_analytics.archive.marks import PROPERTIES, VERSION, marks, version_of
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import is_changed
 from vmgen_analytics.archive.reading import part, rows_of
+from vmgen_analytics.archive.rollcall import ROLL, begin, unnoted
 from vmgen_analytics.archive.silence import without_panics
 from vmgen_analytics.archive.versions import migrate_table
 from vmgen_analytics.arrow import digest, to_arrow
@@ -117,7 +118,9 @@ def create(place: Place, table: Table, parts: Iterable[tuple[str, str, pd.DataFr
         configuration=PROPERTIES,
         storage_options=place.options,
         writer_properties=_writer(),
-        commit_properties=marks((account, month, digest(rows)) for account, month, rows in stored),
+        commit_properties=marks(
+            ((account, month, digest(rows)) for account, month, rows in stored), _unnoted(place, table, None)
+        ),
     )
 
 
@@ -131,6 +134,7 @@ def _added(place: Place, table: Table, account: str, month: str, new: pd.DataFra
     if opened is None:
         fresh = news(table, table.frame(), new)
         if not fresh.empty:
+            begin(place, table.name)
             create(place, table, [(account, month, table.sort(fresh))])
         return Added(len(fresh))
     if version_of(opened) < VERSION:
@@ -144,12 +148,16 @@ def _added(place: Place, table: Table, account: str, month: str, new: pd.DataFra
         raise place.damaged(table.name, account, month, "nothing is added to them")
     merged = table.sort(pd.concat([old, fresh]).drop_duplicates(list(table.key), keep="last"))
     rows = stored_rows(table, merged, month)
-    properties = marks([(account, month, digest(rows))])
+    properties = marks([(account, month, digest(rows))], _unnoted(place, table, opened))
     if old.empty or len(merged) < len(old) + len(fresh) or _files(opened, account, month) >= FILES_OF_A_PART:
         _replace(opened, account, month, rows, properties)
     else:
         _append(opened, stored_rows(table, table.sort(fresh), month), properties)
     return Added(len(fresh), before, int(opened.version()))
+
+
+def _unnoted(place: Place, table: Table, opened: DeltaTable | None) -> Iterable[tuple[str, int]]:
+    return unnoted(place, opened) if table.name == ROLL else ()
 
 
 def _replace(opened: DeltaTable, account: str, month: str, rows: pa.Table, properties: CommitProperties) -> None:
