@@ -199,6 +199,11 @@ def keep(name: str, key: str, auth: str) -> None:
         raise VMgenError("this system has no keyring that keeps a key")
 
 
+def is_kept(name: str) -> bool:
+    """Tell whether the system keyring has a key of an account."""
+    return bool(_kept(name))
+
+
 _HEADER = ":auth"  # no account has a colon in its name
 
 

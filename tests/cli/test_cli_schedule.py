@@ -154,6 +154,25 @@ def test_a_key_of_this_shell_only_is_told(run: Run, monkeypatch: pytest.MonkeyPa
     assert "secret-key-of-this-shell" not in done.out + done.err
 
 
+def test_that_the_syncs_find_no_key_is_told_before_they_are_installed(
+    run: Run, cron: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VMGEN_API_KEY", raising=False)
+    words = ("schedule", "--format", "cron", "--log", tmp_path / "sync.log", "--install")
+    asked = run(*words)
+    assert (asked.status, cron.exists()) == (1, False)
+    assert "cannot succeed yet: no API key of main" in asked.err
+    done = run(*words, "--yes")
+    assert done.status == 0
+    assert done.err.index("cannot succeed yet") < done.err.index("*/6") < done.err.index("Installed.")
+    assert done.err.count("cannot succeed yet") == 1
+    variables = tmp_path / "variables"
+    for text, warns in {"VMGEN_API_KEY=\n": True, "export VMGEN_API_KEY='x'\n": False}.items():
+        variables.write_text(text, encoding="utf-8")
+        variables.chmod(0o600)
+        assert ("cannot succeed yet" in run(*words, "--yes", "--variables", variables).err) == warns
+
+
 @pytest.mark.parametrize("others", ["", OTHERS, OTHERS + "\n", "CRON_TZ=Asia/Tokyo\n5 5 * * * x\n"])
 def test_installing_touches_no_other_line(run: Run, cron: Path, tmp_path: Path, others: str) -> None:
     if others:

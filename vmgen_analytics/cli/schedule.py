@@ -77,6 +77,8 @@ def schedule(
     zones = {settings.zone(name).key: settings.zone(name) for name in settings.accounts}
     own = _systemd(run, list(zones.values())) if wanted == "systemd" else _cron(run, list(zones.values()), machine_zone)
     if install:
+        for doubt in run.doubts(settings):  # before anything is asked or done
+            say(f"warning: {doubt}")
         _install(wanted, own, run, yes=yes)
     else:
         typer.echo(_shown(wanted, own), nl=False)

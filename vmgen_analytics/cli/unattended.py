@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import platformdirs
 
 from vmgen_analytics.errors import SettingsError, VMgenError
-from vmgen_analytics.settings import FILE_NAME
+from vmgen_analytics.settings import FILE_NAME, is_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,20 +85,36 @@ class Run:
         yield f"What the syncs say is added to {self.log}."
         if not is_installed and not self.log.parent.is_dir():
             yield f"Make its folder first: mkdir -p {shlex.quote(str(self.log.parent))}"
-        keys = {account.key_env for account in settings.accounts.values()}
-        lost = sorted(name for name in {*keys, "VMGEN_BASE_URL", "VMGEN_AUTH", "VMGEN_PRICES"} if os.environ.get(name))
         if self.variables:
             yield f"They read their variables, as the key, from {self.variables}."
-        elif lost:
+        if not is_installed:
+            yield from self.doubts(settings)
+
+    def doubts(self, settings: Settings) -> Iterator[str]:
+        """Say what the syncs need and cannot see, to be told before they are installed."""
+        given = _given(self.variables)
+        keyless = {name: account for name, account in settings.accounts.items() if account.key_env not in given}
+        unkept = {name: account for name, account in keyless.items() if not is_kept(name)}
+        if unkept:
+            wanted = " and ".join(sorted({account.key_env for account in unkept.values()}))
+            yield (
+                f"These syncs cannot succeed yet: no API key of {' and '.join(unkept)} is in the system keyring"
+                f"{f' or in {self.variables}' if self.variables else ''}. Write {wanted}=... into a file that you "
+                "alone can read (chmod 600), and name it with --variables; or keep it with: vmgen-analytics login."
+            )
+        keys = {account.key_env for account in settings.accounts.values()}
+        mine = {*keys, "VMGEN_BASE_URL", "VMGEN_AUTH", "VMGEN_PRICES"} - given
+        lost = sorted(name for name in mine if os.environ.get(name))
+        if lost:
             yield (
                 f"They do not see {' and '.join(lost)}, set in this shell only: write what they need as lines "
                 "NAME=value into a file that you alone can read (chmod 600), and name it with --variables."
             )
-        else:
+        if keyless and not unkept:
             yield (
                 "They find the key in the system keyring, if that is open while nobody is logged in; else write "
-                f"{' and '.join(sorted(keys))}=... into a file that you alone can read (chmod 600), and name it with "
-                "--variables."
+                f"{' and '.join(sorted({each.key_env for each in keyless.values()}))}=... into a file that you alone "
+                "can read (chmod 600), and name it with --variables."
             )
 
 
@@ -118,6 +134,13 @@ def _settings_file(config: Path | None) -> tuple[Path | None, Path | None]:
     if len(files) > 1:
         return None, Path.cwd()  # both hold, the one here before the other
     return (files[0] if files else None), None
+
+
+def _given(variables: Path | None) -> set[str]:
+    """Find the names that a file of variables gives a value."""
+    lines = variables.read_text(encoding="utf-8", errors="replace").splitlines() if variables else []
+    pairs = [line.strip().removeprefix("export ").partition("=") for line in lines]
+    return {name.strip() for name, _, value in pairs if value.strip().strip("\"'")}
 
 
 def _checked(variables: Path | None) -> Path | None:
