@@ -185,7 +185,7 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
         "cost_statement": lambda: pd.concat([cost_statement(ledger.costs, month) for month in ledger.months]),
         "unit_costs": lambda: unit_costs(ledger.costs, ledger.days, "vm_id"),
         "estimated_prices": lambda: _estimated(ledger, now),
-        "price_findings": lambda: price_findings(ledger.prices or PriceBook(()), ledger.days),
+        "price_findings": lambda: _price_findings(ledger, archive),
         "reconciliation": lambda: reconciliation(ledger.invoices, ledger.costs),
         "daily_bandwidth": lambda: daily_bandwidth(ledger.days, "vm_id"),
         "monthly_bandwidth": lambda: monthly_bandwidth(ledger.days, "vm_id"),
@@ -208,6 +208,13 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
 
 def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
     return make(ledger.days, ledger.costs, ledger.prices, today=now.normalize(), by="account")
+
+
+def _price_findings(ledger: Ledger, archive: Archive) -> pd.DataFrame:
+    offered, places = archive.read("packages")["package"], archive.read("locations")["location"]
+    return price_findings(
+        ledger.prices or PriceBook(()), ledger.days, offered.dropna().unique(), places.dropna().unique()
+    )
 
 
 def _budgets(ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
