@@ -17,6 +17,7 @@ from vmgen_analytics import Archive, sync, vm_days
 from vmgen_analytics.api import Client
 from vmgen_analytics.archive import TABLES, bundle
 from vmgen_analytics.archive.check import check
+from vmgen_analytics.archive.places import Place
 from vmgen_analytics.cli.app import main
 from vmgen_analytics.errors import ArchiveError
 from vmgen_analytics.sandbox import Sandbox
@@ -155,7 +156,7 @@ def test_writers_at_once_lose_and_double_nothing(store):
         (
             "s3://history/x",
             ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-            "there are no credentials for it; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            "there are no credentials for it; set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION",
         ),
         ("s3://history/x", ("AWS_ENDPOINT_URL",), "the store does not answer; look at AWS_ENDPOINT_URL"),
     ],
@@ -177,3 +178,38 @@ def ran(*words):
     with pytest.raises(SystemExit) as exited:
         main(list(words))
     return exited.value.code
+
+
+@pytest.mark.parametrize(
+    ("url", "keys"),
+    [
+        ("gs://b/x", "set GOOGLE_APPLICATION_CREDENTIALS"),
+        ("az://b/x", "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
+    ],
+)
+def test_each_store_is_told_by_its_own_variables(url, keys):
+    no_account = OSError("Generic error: Account must be specified, or no credentials were found")
+    assert str(Place.at(url).unreadable("usage", no_account)).endswith(keys)
+
+
+def test_the_engine_s_own_words_about_credentials_are_put_into_a_sentence():
+    said = OSError(
+        "Kernel error -> Operation not supported ↳ an error occurred while loading credentials ↳ failed to load"
+    )
+    told = str(Place.at("s3://b/x").unreadable("usage", said))
+    assert told.endswith("set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION")
+
+
+def test_the_engine_prints_nothing_of_its_own():
+    """It looks at the variable when it is imported."""
+    code = "import os, vmgen_analytics.archive; print(os.environ['RUST_LOG'])"
+    quiet = {name: value for name, value in os.environ.items() if name != "RUST_LOG"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=quiet)
+    assert run.stdout.strip() == "error"
+
+
+def test_an_address_without_a_bucket_is_refused(capsys):
+    assert ran("status", "--archive", "s3://") == 2
+    assert capsys.readouterr().err == (
+        "vmgen-analytics: the archive s3:// names no bucket: write s3://BUCKET or s3://BUCKET/FOLDER\n"
+    )

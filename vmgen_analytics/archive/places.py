@@ -15,7 +15,7 @@ from pyarrow.fs import PyFileSystem
 
 from vmgen_analytics.archive.holding import newest_state
 from vmgen_analytics.archive.marks import VERSION, version_of
-from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
+from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, SettingsError
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -35,20 +35,29 @@ _CAUSES = (
         "there is no such bucket; make it in the store, or name another archive",
     ),
     (
-        r"169\.254\.|metadata\.google|no.{0,20}credentials|CredentialsNotLoaded|missing.{0,30}(key|account)",
-        "there are no credentials for it; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your store",
+        r"169\.254\.|metadata\.google|IMDS|(no|loading).{0,20}credentials|missing.{0,30}(key|account)|Account must be",
+        "there are no credentials for it; set {keys}",
     ),
     (
         r"403 Forbidden|401 Unauthorized|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch",
-        "the store refuses these credentials; look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do",
+        "the store refuses these credentials; look at {keys}, and at what they may do",
     ),
     (
         r"error sending request|Connection refused|dns error|timed out",
-        "the store does not answer; look at AWS_ENDPOINT_URL, AWS_REGION and the network",
+        "the store does not answer; look at {address}the network",
     ),
     (r"No suitable object store|unknown scheme|UnknownScheme", "no store is known by such an address"),
 )
 """What an object store means, by a pattern of what it says, with the way out."""
+
+_KEYS = {
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
+}
+_AWS_KEYS = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
+"""Variables of the environment by which a store knows us, by the scheme of its address."""
+
+_BUCKETS = ("s3", "s3a", "gs", "az", "abfs", "abfss", "adl")
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,18 @@ class Place:
 
     @classmethod
     def at(cls, url: str | Path) -> Place:
-        """Understand what a user calls the place."""
+        """Understand what a user calls the place.
+
+        Raises
+        ------
+        SettingsError
+            It is an address without a bucket.
+        """
+        scheme, _, rest = str(url).partition("://")
+        if scheme in _BUCKETS and not rest.strip("/"):
+            raise SettingsError(
+                f"the archive {url} names no bucket: write {scheme}://BUCKET or {scheme}://BUCKET/FOLDER"
+            )
         written = str(url).rstrip("/")
         return cls(written, None if "://" in written else Path(written).expanduser())
 
@@ -134,7 +154,7 @@ class Place:
 
     def unreadable(self, name: str, error: Exception) -> ArchiveError:
         """Say that a table cannot be read, why, and what to run."""
-        if cause := _cause(error):
+        if cause := _cause(self.url, error):
             return ArchiveError(f"cannot read {name} in the archive at {self.url}: {cause}")
         kind = ArchiveError if isinstance(error, PermissionError) else ArchiveDamaged
         return kind(
@@ -152,7 +172,9 @@ class Place:
 
     def unwritable(self, error: Exception) -> ArchiveError:
         """Say that the archive cannot be written, why, and the way out."""
-        way_out = "" if (cause := _cause(error)) else "; give it another place with --archive, or free this one"
+        way_out = (
+            "" if (cause := _cause(self.url, error)) else "; give it another place with --archive, or free this one"
+        )
         return ArchiveError(f"cannot write the archive at {self.url}: {cause or reason(error)}{way_out}")
 
 
@@ -168,6 +190,11 @@ def reason(error: Exception) -> str:
     return text[:SHORT] or type(error).__name__
 
 
-def _cause(error: Exception) -> str:
+def _cause(url: str, error: Exception) -> str:
+    scheme, found, _ = url.partition("://")
+    if not found:
+        return ""
     said = " ".join(str(error).split())
-    return next((meaning for pattern, meaning in _CAUSES if re.search(pattern, said, re.IGNORECASE)), "")
+    meaning = next((meaning for pattern, meaning in _CAUSES if re.search(pattern, said, re.IGNORECASE)), "")
+    address = "" if scheme in _KEYS else "AWS_ENDPOINT_URL, AWS_REGION and "
+    return meaning.format(keys=_KEYS.get(scheme, _AWS_KEYS), address=address)
