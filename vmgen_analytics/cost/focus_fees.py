@@ -44,7 +44,7 @@ def invoiced_fees(costs: pd.DataFrame, days: pd.DataFrame, days_in_month: int) -
     days_in_month
         Length of the month.
     """
-    rows = with_texts(costs).assign(millionths=to_millionths(costs["allocated_cost"]))
+    rows = with_texts(costs.drop(columns="price_source")).assign(millionths=to_millionths(costs["allocated_cost"]))
     known = [*_VM_DAY, *_SIZES.values(), "monthly_price", "price_source"]
     rows = rows.merge(days[known], on=list(_VM_DAY), how="left", validate="many_to_one")
     totals = rows.groupby(["account", "invoice_id"])["millionths"].transform("sum")
