@@ -1,5 +1,6 @@
 """The controls of the notebooks that investigate: each choice has its answer, and none an error."""
 
+import copy
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError
 
 import vmgen_analytics
 from vmgen_analytics.cli.demo import simulated
@@ -47,6 +49,20 @@ def young_archive(tmp_path_factory):
     return home / "vmgen.toml"
 
 
+def executed(notebook, folder):
+    """The notebook with its outputs; a kernel that falls silent, as now and then one does, is replaced once."""
+    for is_last in (False, True):
+        ran = copy.deepcopy(notebook)
+        try:
+            NotebookClient(ran, timeout=100, resources={"metadata": {"path": str(folder)}}).execute()
+        except CellTimeoutError:
+            if is_last:
+                raise
+        else:
+            return ran
+    raise AssertionError
+
+
 def answers(notebook):
     """What stands in the answers under the controls, as outputs."""
     states = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
@@ -63,8 +79,7 @@ def test_each_choice_has_an_answer_on_an_archive_of_the_users_own(name, young_ar
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([package, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(CHOICES[name]))
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    shown = answers(notebook)
+    shown = answers(notebook := executed(notebook, tmp_path))
     assert len(shown) >= 4
     for outputs in shown:
         assert outputs, "a question without an answer"
