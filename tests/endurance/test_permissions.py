@@ -93,7 +93,7 @@ def test_what_is_forbidden_is_told_and_loses_nothing(
         _, wait = start(sandbox, folder)
         status = wait()
         said = (tmp_path / "errors").read_text(encoding="utf-8")
-        assert status == 1, said
+        assert status == (3 if harm in (_hide_log, _hide_rows) else 1), said  # the other tables are stored all the same
         assert "Traceback" not in said
         assert "panicked" not in said
         assert "ermission denied" in said
