@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vmgen_analytics.transfer import TransferPolicy
+from vmgen_analytics.transfer import TransferPolicy, holding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,21 +47,8 @@ def included_transfer(
             [scope for scope, _ in scopes],
             (math.nan, "no transfer policy is set, and the price book includes no traffic"),
         )
-    policy_of = _policy_of(fleet, policies, day)
+    policy_of = pd.Series(holding(fleet, policies, day), index=fleet.index)
     return {scope: _included(fleet[rows], policy_of[rows], policies, is_all=scope == "") for scope, rows in scopes}
-
-
-def _policy_of(fleet: pd.DataFrame, policies: Sequence[TransferPolicy], day: pd.Timestamp) -> pd.Series:
-    found = pd.Series(-1, index=fleet.index)
-    for number, policy in reversed(list(enumerate(policies))):
-        if not policy.valid_from <= day < policy.valid_to:
-            continue
-        fits = pd.Series(True, index=fleet.index)
-        for name in ("account", "location", "package"):
-            if wanted := getattr(policy, name):
-                fits &= (fleet[name] == wanted).fillna(value=False)
-        found[fits.astype("bool")] = number
-    return found
 
 
 def _included(fleet: pd.DataFrame, policy_of: pd.Series, policies: Sequence[TransferPolicy], *, is_all: bool) -> Value:

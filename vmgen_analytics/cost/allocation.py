@@ -12,7 +12,7 @@ from vmgen_analytics.cost.bills import billed_rows, bills
 from vmgen_analytics.cost.keys import amounts_by_invoice, checked_weights
 from vmgen_analytics.cost.millionths import PER_UNIT, largest_remainder
 from vmgen_analytics.cost.overage import overage_costs, policies_of
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, UNASSIGNED
 from vmgen_analytics.settings import Allocation
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from vmgen_analytics.transfer import TransferPolicy
 
 UNALLOCATED = "unallocated"
-UNASSIGNED = "unassigned"
 DESCRIBING = ("vm_name", "fqdn", "package", "location")
 """What a part says of its VM-day, besides its key."""
 PIECE = 2**18

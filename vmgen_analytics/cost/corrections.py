@@ -14,6 +14,7 @@ import pandas as pd
 
 from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.cost.millionths import exact_sums
+from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from vmgen_analytics.cost.bills import InvoicePeriod
 
-CLOSING = pd.Timedelta(hours=12)
 BOOKED = ["account", "invoice_id", "seen_at", "invoice_date", "status", "total_cost", "month", "booked_in", "reason"]
 
 

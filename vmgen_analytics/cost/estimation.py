@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.bills import billed_months
-from vmgen_analytics.cost.least_squares import confounded, non_negative, student, without_bounds
+from vmgen_analytics.cost.least_squares import confounded, non_negative, without_bounds
+from vmgen_analytics.cost.student import student
 from vmgen_analytics.cost.words import counted, listed
 from vmgen_analytics.errors import PriceError
 from vmgen_analytics.schema import TABLES
@@ -179,7 +180,7 @@ def _sure(names: list[str], matrix: Numbers, totals: Numbers, hint: str) -> tupl
     day = float(totals.sum() / matrix.sum()) / DAYS_OF_A_MONTH
     found, covariance = without_bounds(matrix, totals, day)
     errors = np.sqrt(np.diag(covariance))
-    reach = student(len(totals) - len(names)) * errors
+    reach = student(len(totals) - len(names), 0.95) * errors
     if (vague := reach > np.maximum(WIDEST * found, NEGLIGIBLE)).any():
         beside = np.abs(covariance / np.outer(errors, errors)) > CORRELATED
         told = [column for column in range(len(names)) if vague[column] or beside[vague, column].any()]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.focus_estimates import estimates
-from vmgen_analytics.cost.focus_fees import UNASSIGNED, estimated_fees, invoiced_fees
+from vmgen_analytics.cost.focus_fees import estimated_fees, invoiced_fees
 from vmgen_analytics.cost.focus_rows import ONE_DAY, corrections, main_invoices, priced, traffic, unallocated
 from vmgen_analytics.cost.focus_words import (
     PROVIDER,
@@ -27,7 +27,7 @@ from vmgen_analytics.cost.focus_words import (
 from vmgen_analytics.cost.millionths import exact_sums, to_millionths
 from vmgen_analytics.cost.prices import unpriced
 from vmgen_analytics.errors import AllocationError
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

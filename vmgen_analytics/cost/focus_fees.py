@@ -15,6 +15,7 @@ import pandas as pd
 from vmgen_analytics.cost.focus_rows import NANO, ONE_DAY, decimals, objects, with_texts
 from vmgen_analytics.cost.focus_words import product
 from vmgen_analytics.cost.millionths import largest_remainder, to_millionths
+from vmgen_analytics.schema import UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 LIST_PRICE = "list_price"
 """What a charge that is not invoiced yet is estimated by."""
 
-UNASSIGNED = "unassigned"
 MILLIONTH = Decimal("1e-6")
 _VM_DAY = ("account", "date", "vm_id")
 _SIZES = {"CoreCount": "vcpus", "MemorySize": "ram_GB", "DiskSpace": "disk_GB"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 
 from vmgen_analytics.cost.keys import best_key, checked_weights, key_values
 from vmgen_analytics.cost.millionths import exact_sums
+from vmgen_analytics.cost.month_history import LEAST_MONTHS, History
 from vmgen_analytics.cost.rating import rated_costs
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Allocation
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vmgen_analytics.cost.month_history import Guess
     from vmgen_analytics.cost.prices import PriceBook
 
     Numbers = NDArray[np.float64]
-
-LEAST_MONTHS = 3
-"""Closed months without which no interval is given."""
 
 
 def cost_forecast(
@@ -110,95 +108,10 @@ def cost_forecast_backtest(
     return table.cast(pd.concat(found)) if found else table.frame({name: [] for name in groups})
 
 
-@dataclass(frozen=True)
-class _Month:
-    """A month: its days' amounts of the key, one a day from the first on, and what was invoiced for it in the end."""
-
-    month: pd.Period
-    amounts: Numbers
-    invoiced: float = np.nan
-    corrections: float = 0.0
-
-    def carried(self, day: int) -> float:
-        """The amount of the whole month, as it looks on a day: what is running then runs on."""
-        known = self.amounts[:day]
-        return float(known.sum() + known[-1] * (self.month.days_in_month - len(known)))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all days and an invoice are known, so that others can be judged by it."""
-        return len(self.amounts) == self.month.days_in_month and self.amounts.sum() > 0 and self.invoiced > 0
-
-    @property
-    def ratio(self) -> float:
-        """What was invoiced for an amount of 1."""
-        whole = self.amounts.sum()
-        return self.invoiced / float(whole) if whole > 0 else np.nan
-
-
-@dataclass(frozen=True)
-class _Guess:
-    """What a month is expected to cost."""
-
-    expected: float
-    low: float
-    high: float
-    months: int
-
-
-@dataclass(frozen=True)
-class _History:
-    """The closed months of an account, oldest first, and the one that runs."""
-
-    closed: Sequence[_Month]
-    current: _Month
-    key: str
-
-    def guess(self, month: _Month, day: int) -> _Guess:
-        """Forecast a month as it stands on a day, from the closed months before it."""
-        earlier = [each for each in self.closed if each.month < month.month]
-        if not earlier:
-            return _Guess(np.nan, np.nan, np.nan, 0)
-        ratios = np.array([each.ratio for each in earlier])
-        plain = month.carried(day) * float(np.median(ratios))
-        if len(earlier) < LEAST_MONTHS:
-            return _Guess(plain, np.nan, np.nan, len(earlier))
-        errors = np.array(
-            [
-                np.log(each.invoiced / (each.carried(day) * float(np.median(np.delete(ratios, place)))))
-                for place, each in enumerate(earlier)
-            ]
-        )
-        # the errors of so few months tell how far a forecast strays, and not reliably to which side
-        spread = float(np.sqrt((errors**2).mean() * (1 + 1 / len(errors)))) * _student(len(errors))
-        return _Guess(plain, plain * np.exp(-spread), plain * np.exp(spread), len(earlier))
-
-    def backtest(self) -> pd.DataFrame:
-        """Forecast each closed month on each of its days."""
-        rows = []
-        for month in self.closed[LEAST_MONTHS:]:
-            ratio = float(np.median([each.ratio for each in self.closed if each.month < month.month]))
-            for day in range(1, month.month.days_in_month + 1):
-                guess = self.guess(month, day)
-                rows.append(
-                    {
-                        "month": month.month,
-                        "as_of": month.month.to_timestamp() + pd.Timedelta(days=day - 1),
-                        "actual": month.invoiced,
-                        "expected": guess.expected,
-                        "low": guess.low,
-                        "high": guess.high,
-                        "run_rate": ratio * month.amounts[:day].sum() / day * month.month.days_in_month,
-                    }
-                )
-        return pd.DataFrame(rows)
-
-
-def _row(history: _History, today: pd.Timestamp) -> dict[str, object]:
+def _row(history: History, today: pd.Timestamp) -> dict[str, object]:
     """One row of the forecast."""
     month = history.current
-    guess = history.guess(month, len(month.amounts)) if len(month.amounts) else _Guess(np.nan, np.nan, np.nan, 0)
-    guess = _with_bills(guess, month)
+    guess = history.outlook()
     tested = history.backtest()
     same = tested[tested["as_of"].dt.day == today.day] if len(tested) else tested
     amounts = dict(zip(("expected", "low", "high"), np.round([guess.expected, guess.low, guess.high], 2), strict=True))
@@ -218,19 +131,7 @@ def _row(history: _History, today: pd.Timestamp) -> dict[str, object]:
     }
 
 
-def _with_bills(guess: _Guess, month: _Month) -> _Guess:
-    """Let a month cost no less than what is billed already, and its corrections besides."""
-    expected, low, high = guess.expected, guess.low, guess.high
-    if month.invoiced > (high if np.isfinite(high) else expected):
-        to_come = expected * (1 - float(month.amounts.sum()) / month.carried(len(month.amounts)))
-        surplus = month.invoiced + to_come - expected
-        expected, low, high = expected + surplus, low + surplus, high + surplus
-    floor = np.nan_to_num(month.invoiced, nan=-np.inf)
-    expected, low, high = (np.nan if np.isnan(each) else max(each, floor) for each in (expected, low, high))
-    return _Guess(expected + month.corrections, low + month.corrections, high + month.corrections, guess.months)
-
-
-def _reason(history: _History, guess: _Guess, *, is_tested: bool) -> str:
+def _reason(history: History, guess: Guess, *, is_tested: bool) -> str:
     if not len(history.current.amounts):
         return f"no VM is known in {history.current.month}; sync once in it"
     if not guess.months:
@@ -249,7 +150,7 @@ def _histories(
     today: pd.Timestamp,
     groups: Sequence[str],
     weights: Mapping[str, float] | None,
-) -> list[tuple[str, _History]]:
+) -> list[tuple[str, History]]:
     """Take the months of each account, or of all together under an empty name."""
     TABLES["vm_days"].check(days, unique=False)
     TABLES["allocated_costs"].check(costs, unique=False)
@@ -262,9 +163,9 @@ def _histories(
     )
     now = today.to_period("M")
     if not groups:
-        return [("", _history(daily, invoiced, corrected, now, key))]
+        return [("", History.of(daily, invoiced, corrected, now, key))]
     return [
-        (name, _history(_of(daily, name), _of(invoiced, name), _of(corrected, name), now, key))
+        (name, History.of(_of(daily, name), _of(invoiced, name), _of(corrected, name), now, key))
         for name in sorted({*days["account"], *costs["account"]})
     ]
 
@@ -274,18 +175,6 @@ def _of(sums: pd.Series, account: str) -> pd.Series:
     return sums[sums.index.get_level_values("account") == account].droplevel("account")
 
 
-def _history(daily: pd.Series, invoiced: pd.Series, corrected: pd.Series, now: pd.Period, key: str) -> _History:
-    by_day = daily.rename("amount").reset_index()
-    months = [
-        _Month(pd.Period(str(month), "M"), part.to_numpy("float64"), float(invoiced.get(month, np.nan)))
-        for month, part in by_day.groupby(by_day["date"].dt.to_period("M"))["amount"]
-    ]
-    closed = [month for month in months if month.month < now and month.is_whole]
-    current = [month for month in months if month.month == now]
-    running = current[0] if current else _Month(now, np.empty(0), float(invoiced.get(now, np.nan)))
-    return _History(closed, replace(running, corrections=float(corrected.get(now, 0.0))), key)
-
-
 def _amounts(days: pd.DataFrame, prices: PriceBook | None, weights: Mapping[str, float]) -> tuple[Numbers, str]:
     """What each VM-day adds to its month: its list cost, else its weight over the days of the month."""
     listed = None if prices is None else rated_costs(days, prices)["list_cost"].to_numpy()
@@ -293,12 +182,3 @@ def _amounts(days: pd.DataFrame, prices: PriceBook | None, weights: Mapping[str,
     if key == "price_book" and listed is not None:
         return listed, key
     return key_values(days, None, key, weights) / days["date"].dt.days_in_month.to_numpy(), key
-
-
-def _student(freedom: int) -> float:
-    """The 90 % quantile of Student's t, by its expansion around the normal one; off by less than 1 % from 2 up."""
-    z = 1.2815515655446004
-    first = (z**3 + z) / 4
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / freedom + second / freedom**2 + third / freedom**3

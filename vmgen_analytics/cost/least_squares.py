@@ -15,10 +15,6 @@ WORST_CONDITION = 1e4
 """Beyond this, half a cent in a total becomes whole units of money in a price."""
 
 
-FEW = (12.706, 4.303, 3.182)
-"""Student's t for the few degrees of freedom where its expansion around the normal quantile is off."""
-
-
 def non_negative(matrix: Numbers, totals: Numbers) -> Numbers:
     """Find the amounts from 0 up whose products with a matrix are nearest to some totals.
 
@@ -92,27 +88,6 @@ def without_bounds(matrix: Numbers, totals: Numbers, least: float) -> tuple[Numb
     variance = float(((totals - matrix @ found) ** 2).sum()) / (len(totals) - matrix.shape[1])
     covariance: Numbers = max(variance, least**2) * np.linalg.pinv(matrix.T @ matrix)
     return found, covariance
-
-
-def student(freedom: int) -> float:
-    """Return the quantile of Student's t between whose sides 95 of 100 cases are, to 1 %.
-
-    Parameters
-    ----------
-    freedom
-        Degrees of freedom, from 1 up.
-
-    Examples
-    --------
-    >>> [round(student(freedom), 2) for freedom in (1, 4, 10, 1000)]
-    [12.71, 2.77, 2.23, 1.96]
-    """
-    if freedom <= len(FEW):
-        return FEW[freedom - 1]
-    z = 1.959963984540054
-    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def confounded(matrix: Numbers) -> list[list[int]]:
