@@ -14,8 +14,8 @@ from vmgen_analytics.cost.focus_checks import check_focus
 from vmgen_analytics.cost.focus_files import by_state, to_bytes
 from vmgen_analytics.cost.focus_words import one_month
 from vmgen_analytics.errors import ArchiveError
-from vmgen_analytics.exports.writing import put
 from vmgen_analytics.ledger import read_ledger
+from vmgen_analytics.writing import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

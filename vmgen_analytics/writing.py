@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def write(frame: pd.DataFrame, name: str, path: Path, kind: str) -> None:
         months = [column for column in frame if str(frame[column].dtype) == MONTH]
         put(path, lambda unfinished: frame.astype(dict.fromkeys(months, "str")).to_parquet(unfinished, index=False))
     else:
-        put(path, lambda unfinished: _write_workbook(frame, name, unfinished))
+        put(path, lambda unfinished: unfinished.write_bytes(xlsx_bytes(frame, name)))
 
 
 def put(path: Path, make: Callable[[Path], object]) -> None:
@@ -94,23 +95,42 @@ def put(path: Path, make: Callable[[Path], object]) -> None:
         raise VMgenError(f"cannot write {path}: {error.strerror or error}; name another file with --out") from None
 
 
-def _write_workbook(frame: pd.DataFrame, name: str, path: Path) -> None:
-    """Write one sheet; text is written as text, so that a name beginning with = is no formula."""
+def xlsx_bytes(frame: pd.DataFrame, name: str) -> bytes:
+    """Write a table as a workbook of one sheet; text is written as text: a name beginning with = is no formula.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    name
+        Its name, for the sheet; of a long one what fits on a sheet's tab.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    SettingsError
+        The table has more rows than a sheet.
+    """
     import xlsxwriter  # noqa: PLC0415 - only here
 
     if len(frame) >= SHEET_ROWS:
         raise SettingsError(f"{name} has {len(frame)} rows and a sheet holds {SHEET_ROWS - 1}; use csv or parquet")
-    cells = as_text(frame)
-    with xlsxwriter.Workbook(path, {"in_memory": True}) as book:
-        sheet = book.add_worksheet(name)
+    cells, data = as_text(frame), io.BytesIO()
+    with xlsxwriter.Workbook(data, {"in_memory": True}) as book:
+        sheet = book.add_worksheet(name[:SHEET_NAME_LENGTH])
         heading = book.add_format({"bold": True, "bottom": 1})
         for column, title in enumerate(cells):
-            sheet.write_string(0, column, title, heading)
+            sheet.write_string(0, column, str(title), heading)
             for row, value in enumerate(cells[title].tolist(), start=1):
                 _write_cell(sheet, row, column, value)
         sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(cells), len(cells.columns) - 1)
+        sheet.autofilter(0, 0, len(cells), max(len(cells.columns) - 1, 0))
         sheet.autofit()
+    return data.getvalue()
 
 
 def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
@@ -125,5 +145,6 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
 
 
 SHEET_ROWS = 1_048_576
+SHEET_NAME_LENGTH = 31
 CELL_LENGTH = 32_767
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
