@@ -113,7 +113,7 @@ def _told(rows: pd.DataFrame) -> list[str]:
 def _changed(rows: pd.DataFrame) -> list[str]:
     """Name the packages whose price changed; who pays may divide a VM-day, whose price is that of its parts."""
     each = kinds(rows, ["invoice_id", "date", "vm_id"])[0]
-    whole = pd.Series(rows["list_cost"].to_numpy()).groupby(each).transform(lambda parts: parts.sum(min_count=1))
+    whole = pd.Series(rows["list_cost"].to_numpy()).groupby(each).transform("sum", min_count=1)
     listed_days = rows[["package", "location"]].reset_index(drop=True).assign(list_cost=whole.round(6))
     priced = listed_days.groupby(["package", "location"], dropna=False)["list_cost"].nunique()
     return sorted({str(package) for package, _ in priced[priced > 1].index})
