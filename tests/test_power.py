@@ -445,6 +445,35 @@ def test_ctrl_c_ends_the_waiting_and_not_the_job(one, client, archive):
     assert one.count(COMMAND) == 1
 
 
+def test_who_follows_in_a_thread_is_stopped_and_not_the_job(one, client, archive):
+    one.always["POST /virtual-machines/7/jobs/5"] = {"job_status": "running"}
+    following = Following(first_s=30, longest_s=60, stop=threading.Event())
+    stopper = threading.Timer(0.2, following.stop.set)
+    stopper.start()
+    with pytest.raises(WaitStopped, match=r"nobody waits for reboot of web-1 \(job 5\) any more.*goes on") as caught:
+        power.reboot(client, 7, archive=archive, following=following)
+    stopper.join()
+    assert log(archive) == [[7, "reboot", "accepted", ""]]
+    one.always["POST /virtual-machines/7/jobs/5"] = {"job_status": "success"}
+    assert power.wait(client, caught.value.job, archive=archive, following=QUICK).outcome == "done"
+    assert one.count(COMMAND) == 1
+
+
+def test_what_was_sent_and_cannot_be_written_down_is_not_called_unsent(one, client, archive, monkeypatch):
+    add, kept = archive.add, []
+
+    def full(name, lines):
+        kept.append(lines["outcome"].iloc[0])
+        if len(kept) > 1:
+            raise ArchiveError("no space left")
+        return add(name, lines)
+
+    monkeypatch.setattr(archive, "add", full)
+    with pytest.raises(ArchiveError, match="reboot was sent and is accepted, but that cannot be written") as caught:
+        power.reboot(client, 7, archive=archive, wait=False)
+    assert (caught.value.sent, one.count(COMMAND)) == ("yes", 1)
+
+
 def test_commands_at_once_lose_no_line(one, connect, archive):
     errors = []
 

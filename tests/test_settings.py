@@ -224,3 +224,12 @@ def test_a_client_takes_its_account_from_the_settings(write, monkeypatch):
         assert (client.max_workers, client.zone.key) == (3, "Asia/Tokyo")
     with Client.from_env("second", base_url="https://other.example.net") as client:
         assert client.base_url == "https://other.example.net"
+
+
+def test_a_client_is_made_from_settings_that_are_read_already(monkeypatch):
+    settings = Settings(accounts={"shop": Account(base_url="http://127.0.0.1:9", key_env="SHOP_KEY")})
+    with pytest.raises(SettingsError, match="no API key for account 'shop': set SHOP_KEY"):
+        Client.from_settings(settings)
+    monkeypatch.setenv("SHOP_KEY", "a-key")
+    with Client.from_settings(settings, max_workers=3) as client:
+        assert (client.account_name, client.base_url, client.max_workers) == ("shop", "http://127.0.0.1:9", 3)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vmgen_analytics.errors import (
@@ -20,6 +21,7 @@ from vmgen_analytics.errors import (
     SettingsError,
     TransportError,
     VMgenError,
+    WaitStopped,
 )
 from vmgen_analytics.fetch import values
 
@@ -50,12 +52,15 @@ class Following:
         The first pause between two looks, and the longest: they grow by half.
     unclear_s
         How long to look for a command whose answer was lost.
+    stop
+        When it is set, nobody waits any more, as after Ctrl-C, which does not reach a thread.
     """
 
     deadline_s: float = 300.0
     first_s: float = 1.0
     longest_s: float = 10.0
     unclear_s: float = 30.0
+    stop: threading.Event | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -258,7 +263,13 @@ def follow(read_status: Callable[[], str], following: Following, what: str) -> N
 
 
 def until(is_so: Callable[[], bool], limit_s: float, following: Following) -> bool:
-    """Look until it is so, or the time is over; the pauses grow."""
+    """Look until it is so, or the time is over; the pauses grow.
+
+    Raises
+    ------
+    WaitStopped
+        Somebody set ``following.stop``.
+    """
     end = time.monotonic() + limit_s
     pause = following.first_s
     while True:
@@ -266,8 +277,15 @@ def until(is_so: Callable[[], bool], limit_s: float, following: Following) -> bo
             return True
         if time.monotonic() + pause > end:
             return False
-        time.sleep(pause)
+        _pause(pause, following)
         pause = min(pause * 1.5, following.longest_s)
+
+
+def _pause(pause_s: float, following: Following) -> None:
+    if following.stop is None:
+        time.sleep(pause_s)
+    elif following.stop.wait(pause_s):
+        raise WaitStopped("nobody waits any more")
 
 
 def _key(record: Record) -> tuple[str, str]:

@@ -102,10 +102,12 @@ class Line:
             It is not, naming what is missing in the archive.
         """
         if self._unwritten:
-            raise ArchiveError(
+            error = ArchiveError(
                 f"{self._row['command']} was sent and is {self._row['outcome']}, "
                 f"but that cannot be written down: {self._unwritten}"
             )
+            error.sent = "yes"
+            raise error
 
     def _store(self) -> None:
         if self._archive is None:
@@ -207,7 +209,7 @@ def _completed(line: Line) -> Iterator[None]:
     try:
         yield
     except VMgenError as error:
-        line.note(_outcome_of(error))
+        line.note(outcome_of(error))
         try:
             line.check()
         except ArchiveError as unwritten:
@@ -250,7 +252,8 @@ def sentence(command: Any) -> str:
     )
 
 
-def _outcome_of(error: VMgenError) -> str:
+def outcome_of(error: VMgenError) -> str:
+    """Tell by the error with which a command ended what became of it: a word of ``outcome`` in table ``commands``."""
     known: dict[type[VMgenError], str] = {
         JobFailed: "failed",
         JobTimeout: "timed_out",

@@ -26,6 +26,31 @@ class Target:
         return f"{self.vm_name} (VM {self.vm_id}, {self.ipv4 or 'no address'}, {self.package}, now {self.state})"
 
 
+def targets(client: Client) -> tuple[list[Target], list[str]]:
+    """Read all VMs of an account.
+
+    Returns
+    -------
+    tuple
+        The VMs, as listed, and a sentence for each that cannot be a target.
+
+    Raises
+    ------
+    VMgenError
+        The inventory cannot be read.
+    """
+    found: dict[int, Target] = {}
+    unreadable = []
+    for record in client.vms():
+        try:
+            target = _target(record)
+        except CommandRefused as error:
+            unreadable.append(str(error))
+        else:
+            found[target.vm_id] = target
+    return list(found.values()), unreadable
+
+
 def find(client: Client, vm: int | str) -> Target:
     """Find a VM by its number or its exact name.
 
@@ -47,6 +72,19 @@ def find(client: Client, vm: int | str) -> Target:
     return _target(found[0])
 
 
+def look_again(client: Client, vm_id: int) -> Target:
+    """Read a VM as it is now.
+
+    Raises
+    ------
+    CommandRefused
+        The provider gives it no number that can be read.
+    VMgenError
+        It cannot be read.
+    """
+    return _target(client.configuration(vm_id))
+
+
 def check_unchanged(client: Client, target: Target, *, state: bool = True) -> None:
     """Look at a VM again.
 
@@ -66,7 +104,7 @@ def check_unchanged(client: Client, target: Target, *, state: bool = True) -> No
     VMgenError
         It cannot be read.
     """
-    now = _target(client.configuration(target.vm_id))
+    now = look_again(client, target.vm_id)
     same = (now.vm_id, now.vm_name) == (target.vm_id, target.vm_name) and (not state or now.state == target.state)
     if not same:
         raise CommandRefused(

@@ -119,7 +119,26 @@ class Client(Reads, Writes):
         SettingsError
             A setting is wrong, or there is no key.
         """
-        loaded = settings.Settings.load(config)
+        return cls.from_settings(settings.Settings.load(config), account, **overrides)
+
+    @classmethod
+    def from_settings(cls, loaded: settings.Settings, account: str | None = None, **overrides: Any) -> Self:
+        """Make a client from settings that are read already; the key comes from the environment or the keyring.
+
+        Parameters
+        ----------
+        loaded
+            The settings.
+        account
+            Name of an account in them; by default the only one, or ``main``.
+        **overrides
+            Arguments of `Client` that win over the settings.
+
+        Raises
+        ------
+        SettingsError
+            There is no such account, or no key.
+        """
         name, chosen = loaded.account(account)
         key = ApiKey(overrides.pop("key", None) or settings.api_key(name, chosen))
         arguments = {
