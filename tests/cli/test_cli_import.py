@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,8 @@ from done import Done
 
 from vmgen_analytics import Archive, read_history
 from vmgen_analytics.errors import HistoryError
-from vmgen_analytics.importing import is_imported
 from vmgen_analytics.sandbox import Sandbox
+from vmgen_analytics.schema.imported import is_imported
 
 Run = Callable[..., Done]
 USAGE = "vm_id,date,in_MB,out_MB\n7,2025-03-01,1.5,2\n7,2025-03-02,0,\n9,2025-03-01,1e3,4\n"
@@ -80,18 +81,43 @@ def test_invoices_keep_their_status_and_can_be_told(
     run: Run, sandbox: Sandbox, write: Callable[..., Path], tmp_path: Path
 ) -> None:
     run("sync")
-    assert "2 new" in run("import", "invoices", write(INVOICES)).err
-    assert "1 changed, 1 known" in run("import", "invoices", write(INVOICES.replace("1234.56", "1234.50"))).err
+    assert "3 new" in run("import", "invoices", write(f"{INVOICES}5,2025-05-31,,7\n")).err
+    assert "1 changed, 2 known" in run("import", "invoices", write(f"{INVOICES}5,2025-05-31,,8\n")).err
     invoices = Archive(tmp_path / "data" / "archive").read("invoices")
-    ours = invoices[is_imported("invoices", invoices)]
+    ours = invoices[is_imported(invoices)]
     assert list(ours[["invoice_id", "status", "total_cost"]].itertuples(index=False, name=None)) == [
-        (3, "paid", 1234.50),
-        (4, "credit", -0.01),
+        (3, "imported (paid)", 1234.56),
+        (4, "imported (credit)", -0.01),
+        (5, "imported", 8),
     ]
-    theirs = invoices[~is_imported("invoices", invoices)]
+    theirs = invoices[~is_imported(invoices)]
     assert len(theirs) >= 1
     again = write(f"id,date,total_cost\n{theirs['invoice_id'].iloc[0]},2026-11-01,1\n")
     assert "1 left as the provider said" in run("import", "invoices", again).err
+    assert run("archive", "check").status == 0
+
+
+def test_an_invoice_that_is_imported_with_another_total_leaves_a_trace(
+    run: Run, sandbox: Sandbox, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    before = pd.Timestamp(datetime.now(UTC))
+    run("import", "invoices", write(INVOICES))
+    between = pd.Timestamp(datetime.now(UTC))
+    assert "1 changed, 1 known" in run("import", "invoices", write(INVOICES.replace("1234.56", "1234.50"))).err
+    archive = Archive(tmp_path / "data" / "archive")
+    assert archive.read("invoices", as_of=before).empty, "nobody knew of them before they were imported"
+    assert archive.read("invoices", as_of=between)["total_cost"].tolist() == [1234.56, -0.01]
+    assert archive.read("invoices")["total_cost"].tolist() == [1234.50, -0.01]
+    assert archive.history("invoices")["total_cost"].tolist() == [1234.56, 1234.50, -0.01]
+    later = f"{before + pd.Timedelta(days=32):%Y-%m-%d}"
+    costs = pd.read_csv(io.StringIO(run("export", "allocated_costs", "--from", "2025-03-01", "--to", later).out))
+    march = costs[costs["invoice_id"] == 3]
+    (said,) = march[march["corrects"].isna()].to_dict("records")
+    assert (said["month"], said["allocated_cost"]) == ("2025-03", 1234.56), "what is older is no correction"
+    (changed,) = march[march["corrects"].notna()].to_dict("records")
+    assert (changed["corrects"], round(changed["allocated_cost"], 6)) == ("2025-03", -0.06)
+    assert "changed from 1234.56 to 1234.50" in changed["reason"]
+    assert run("archive", "check").status == 0
 
 
 @pytest.mark.filterwarnings("default::vmgen_analytics.errors.UnexpectedDataWarning")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.schema import ARCHIVED
+from vmgen_analytics.schema.imported import is_imported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,8 @@ def identity_of(table: Table) -> list[str]:
 
 
 def months_of(table: Table, frame: pd.DataFrame) -> pd.Series:
-    """Name the month under which each row lies, as 2026-11."""
+    """Name the month under which each row lies, as 2026-11; of an invoice that was imported that of its date."""
     months: pd.Series = frame[time_of(table)].dt.strftime("%Y-%m")
+    if table.name == "invoices":
+        months = months.mask(is_imported(frame), frame["invoice_date"].dt.strftime("%Y-%m"))
     return months

@@ -16,6 +16,7 @@ from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema.imported import is_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +49,9 @@ class Closings:
 def booked_invoices(observations: pd.DataFrame, closings: Closings) -> pd.DataFrame:
     """What was known of each invoice when its month closed, and each change that came later as a row of its own.
 
+    An invoice from the user's own files is older than the archive, and counts as known from its date on; what another
+    import says of it later is a change like any.
+
     Parameters
     ----------
     observations
@@ -65,6 +69,7 @@ def booked_invoices(observations: pd.DataFrame, closings: Closings) -> pd.DataFr
     if observations.empty:
         return observations.assign(month=_NO_MONTH, booked_in=_NO_MONTH, reason=_NO_TEXT)[BOOKED]
     known = observations.sort_values(["invoice_id", "seen_at"], kind="stable", ignore_index=True)
+    known = known.assign(seen_at=_known_since(known))
     first_seen = known.groupby("invoice_id")["seen_at"].transform("min")  # for those without a date
     known = known.assign(month=billed_months(known.assign(seen_at=first_seen), closings.invoice_period))
     first = known.groupby("month")["seen_at"].min()
@@ -74,6 +79,13 @@ def booked_invoices(observations: pd.DataFrame, closings: Closings) -> pd.DataFr
         book.follow(_told(sightings, book.closed_at))
     rows = pd.DataFrame(book.rows, columns=BOOKED).astype({"reason": "str", "account": "str", "status": "str"})
     return TABLES["invoices"].sort(rows)
+
+
+def _known_since(known: pd.DataFrame) -> pd.Series:
+    """Take the first word on an invoice, where it was imported, as said on its date."""
+    dates = known["invoice_date"].dt.tz_localize("UTC")
+    is_first_import = ~known.duplicated("invoice_id") & is_imported(known) & (dates < known["seen_at"])
+    return known["seen_at"].mask(is_first_import, dates)
 
 
 _NO_MONTH = pd.Series(dtype="period[M]")

@@ -16,6 +16,7 @@ from vmgen_analytics.importing import cells
 from vmgen_analytics.importing.layout import UNITS, VM_COLUMNS, Layout
 from vmgen_analytics.importing.whose import Whose, numbers_by_name
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema.imported import IMPORTED, imported_status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -64,7 +65,8 @@ def read_history(
     Returns
     -------
     DataFrame
-        Table ``usage`` with the status ``imported``, or ``invoices`` seen at the start of their date. [MB, currency]
+        Table ``usage`` with the status ``imported``, or ``invoices`` with ``imported`` and the word of the file, as
+        ``imported (paid)``; seen now. [MB, currency]
 
     Raises
     ------
@@ -179,7 +181,7 @@ class _Reader:
         for name in ("in_MB", "out_MB"):
             read = cells.numbers(texts[name], self.layout, 0, MOST_MB / factor)
             columns[name] = self._checked(name, texts[name], lines, read) * factor
-        rows = pd.DataFrame(columns).assign(seen_at=self.now, status="imported")
+        rows = pd.DataFrame(columns).assign(seen_at=self.now, status=IMPORTED)
         said = rows["in_MB"].notna() | rows["out_MB"].notna() | (texts["in_MB"] != "") | (texts["out_MB"] != "")
         if "status" in texts:
             said &= ~texts["status"].isin(NOT_WHOLE)
@@ -198,8 +200,8 @@ class _Reader:
         amounts, is_wrong = cells.numbers(total, self.layout, -MOST_MONEY, MOST_MONEY)
         rows["total_cost"] = self._checked("total_cost", total, lines, (amounts, is_wrong | (total == "").to_numpy()))
         status = texts.get("status")
-        rows["status"] = None if status is None else status.where(status != "")
-        return rows.assign(seen_at=rows["invoice_date"].dt.tz_localize("UTC"))
+        rows["status"] = IMPORTED if status is None else imported_status(status)
+        return rows.assign(seen_at=self.now)
 
     def _accounts(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.Series:
         if "account" not in texts:

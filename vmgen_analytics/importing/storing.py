@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from vmgen_analytics.observing import superseded
+from vmgen_analytics.schema.imported import is_imported
 
 if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
@@ -21,22 +22,6 @@ class Stored(NamedTuple):
     changed: int
     known: int
     left: int
-
-
-def is_imported(table: str, rows: pd.DataFrame) -> pd.Series:
-    """Tell which rows were imported: usage by its status, invoices by being seen at the very start of their date.
-
-    Parameters
-    ----------
-    table
-        usage or invoices.
-    rows
-        That table.
-    """
-    if table == "usage":
-        return rows["status"] == "imported"
-    at_start: pd.Series = rows["seen_at"].dt.tz_localize(None) == rows["invoice_date"]
-    return at_start
 
 
 def add_history(archive: Archive, table: str, history: pd.DataFrame, *, dry_run: bool = False) -> Stored:
@@ -79,7 +64,7 @@ def _sorted_out(archive: Archive, table: str, history: pd.DataFrame) -> tuple[St
         return Stored(0, 0, 0, 0), history, history
     bounds = (history["date"].min(), history["date"].max() + pd.Timedelta(days=1)) if table == "usage" else (None, None)
     old = archive.read(table, *bounds)
-    beside = old.assign(is_ours=is_imported(table, old))[[*key, "is_ours", *SAYS[table]]]
+    beside = old.assign(is_ours=is_imported(old))[[*key, "is_ours", *SAYS[table]]]
     both = history[[*key, *SAYS[table]]].merge(beside, on=key, how="left", validate="one_to_one", suffixes=("", "_old"))
     is_there = both["is_ours"].notna().to_numpy()
     is_free = (~is_there) | both["is_ours"].eq(True).to_numpy()

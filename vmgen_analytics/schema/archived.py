@@ -46,7 +46,7 @@ ARCHIVED: Sequence[Table] = (
             "invoice_id": Column("int64", "number of the invoice", source="id"),
             "seen_at": SEEN_AT,
             "invoice_date": Column(DAY, "date of the invoice", source="date"),
-            "status": Column(TEXT, "the provider's word for it"),
+            "status": Column(TEXT, "the provider's word for it; imported, with the word of the file in brackets"),
             "total_cost": Column("float64", "its total; a credit is negative", "currency"),
         },
     ),
