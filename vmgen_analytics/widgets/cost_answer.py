@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vmgen_analytics import cost
+from vmgen_analytics import cost, plots
 from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.widgets.cost_code import reproduction
 from vmgen_analytics.widgets.cost_outlook import outlook
+from vmgen_analytics.widgets.cost_tables import printed_changes, printed_table
 from vmgen_analytics.widgets.periods import Months
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from matplotlib.axes import Axes
 
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.widgets.cost_model import CostChoices, CostData
@@ -92,6 +96,28 @@ class CostAnswer:
     def monthly(self) -> pd.DataFrame:
         """Table ``monthly_costs`` of what is chosen."""
         return cost.monthly_costs(self.costs, by=self.choices.by)
+
+    @property
+    def name(self) -> str:
+        """What the files are called, without their ending."""
+        if self.is_of_changes:
+            return f"cost_changes_{self.changed_month}"
+        return f"costs_{self.months.start}_{self.months.end - 1}_by_{self.choices.by}"
+
+    def axes(self) -> Axes:
+        """Draw the chart."""
+        how: dict[str, Any] = {"currency": self.currency, "top": self.choices.top}
+        if self.is_of_changes:
+            return plots.cost_changes(self.table, **how)
+        return plots.monthly_costs(self.monthly, open_month=self.open_month, **how)
+
+    def printed(self) -> str:
+        """The table as HTML, in cents that add up."""
+        return printed_changes(self) if self.is_of_changes else printed_table(self)
+
+    def python(self, url: str) -> str:
+        """The script that ends with the same ``table`` and with ``ax``, its chart."""
+        return reproduction(self, url)
 
     @property
     def is_of_changes(self) -> bool:

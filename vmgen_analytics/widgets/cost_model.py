@@ -7,13 +7,10 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-import traitlets
-
 from vmgen_analytics.cost import cost_forecast
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.schema import TABLES
-from vmgen_analytics.widgets.cost_answer import CostAnswer
 from vmgen_analytics.widgets.periods import CUSTOM, PERIODS, resolved
 
 if TYPE_CHECKING:
@@ -159,31 +156,3 @@ class CostData:
             found = cost_forecast(ledger.days, ledger.costs, ledger.prices, by="account" if account else (), **how)
             self._forecasts[account, today] = found[found["account"] == account] if account else found
         return self._forecasts[account, today]
-
-
-class CostModel(traitlets.HasTraits):
-    """Data and choices of the cost panel, and the answer that follows from them.
-
-    Parameters
-    ----------
-    settings
-        Currency, time zones and how invoices are divided.
-    choices
-        What to show.
-    today
-        The day that "this month" is of.
-    """
-
-    data = traitlets.Instance(CostData, allow_none=True)
-    choices = traitlets.Instance(CostChoices)
-    answer = traitlets.Instance(CostAnswer, allow_none=True)
-
-    def __init__(self, settings: Settings, choices: CostChoices, today: dt.date) -> None:
-        self.settings = settings
-        self.today = today
-        super().__init__(choices=choices)
-
-    @traitlets.observe("data", "choices")
-    def _follow(self, _: Any) -> None:
-        if self.data is not None:
-            self.answer = CostAnswer(self.data, self.choices, self.settings, self.today)
