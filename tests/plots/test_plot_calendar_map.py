@@ -57,7 +57,7 @@ def test_one_spike_does_not_make_all_others_pale():
     ax = plots.calendar_map(table)
     assert ax.collections[0].norm.vmax == pytest.approx(40.0)
     assert plots.alt_text(ax).startswith("Most on Tuesday, 10 November 2026: 902 GB; a middling day has 10.0 GB")
-    assert "Darkest: 4 middling days or more" in plots.alt_text(ax)
+    assert "End of the scale: 4 middling days or more" in plots.alt_text(ax)
 
 
 def test_a_partial_day_is_not_the_busiest():

@@ -223,5 +223,5 @@ def _note(silent: int, partial: int, is_cut: bool) -> str:
     if partial:
         parts.append(f"Dot: {labels.counted(partial, 'day')} with reports missing or not final.")
     if is_cut:
-        parts.append(f"Darkest: {FARTHEST:g} middling days or more.")
+        parts.append(f"End of the scale: {FARTHEST:g} middling days or more.")
     return style.wrapped(" ".join(parts), NOTE_LETTERS)

@@ -186,5 +186,5 @@ def _title(months: Sequence[str], before: float, after: float, currency: str) ->
 
 
 def _note(begin: str) -> str:
-    note = "Dark: dearer. Light: cheaper. The steps add up to the change."
+    note = "Red: dearer. Blue: cheaper. The steps add up to the change."
     return f"{note} The axis begins at {begin}, not at 0." if begin else note

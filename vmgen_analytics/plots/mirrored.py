@@ -94,7 +94,7 @@ def name_halves(ax: Axes) -> None:
     beside = {"xycoords": "axes fraction", "xytext": (6, 0), "textcoords": "offset points"}
     for text, height, colour in (
         ("received", zero + (1 - zero) / 2, style.INBOUND),
-        ("sent", zero / 2, style.OUTBOUND),
+        ("sent", zero / 2, style.SENT_TEXT),
     ):
         style.write(ax, text, (1, height), color=colour, va="center", fontweight="bold", **beside)
 

@@ -35,6 +35,8 @@ OTHER, UNKNOWN, UNALLOCATED, NOBODYS = "#a0a0a0", "#c8c8c8", "#5a5a5a", "#7d7d7d
 """Greys, for what is no group: the long tail, what is not known, what no VM got, what no cost centre pays."""
 RISE, FALL = "#a83232", "#8cc1e0"
 INBOUND, OUTBOUND = "#0072b2", "#d55e00"
+SENT_TEXT = "#b85000"
+"""What is sent, in letters: darker than in areas, so that it can be read on white."""
 OPEN_ALPHA = 0.5
 HATCH = "////"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from vmgen_analytics.errors import VMgenError
+from vmgen_analytics.widgets.dark import DARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -81,7 +82,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.renders = 0
         super().__init__(
             [
-                ipywidgets.HTML(STYLE),
+                ipywidgets.HTML(STYLE + DARK),
                 self.answer,
                 ipywidgets.HBox(list(controls), layout={"flex_flow": "row wrap", "grid_gap": "0 12px"}),
                 self.status,
