@@ -73,7 +73,7 @@ def test_readme_names_every_command_and_no_other() -> None:
 def test_readme_starts_with_the_two_commands() -> None:
     first, second = code_blocks()[:2]
     assert first.strip().endswith("vmgen-analytics demo")
-    assert second.strip().endswith("-m pytest")
+    assert second.strip().endswith("-m pytest -n logical")
 
 
 def test_pythons_of_the_readme_are_those_of_pyproject() -> None:

@@ -29,9 +29,10 @@ def run(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A provider, and an environment that leads to it."""
-    with Sandbox(vms=6, seed=11, today="2026-11-23", months=2, ticking=False, job_seconds=0.2) as running:
+def sandbox(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A provider, whose jobs take as many seconds as the parameter says, and an environment that leads to it."""
+    job_seconds = getattr(request, "param", 0.2)
+    with Sandbox(vms=6, seed=11, today="2026-11-23", months=2, ticking=False, job_seconds=job_seconds) as running:
         monkeypatch.setenv("VMGEN_API_KEY", running.key)
         monkeypatch.setenv("VMGEN_BASE_URL", running.url)
         yield running

@@ -117,6 +117,7 @@ def test_ctrl_c_while_waiting_names_the_job_that_goes_on(run: Run, sandbox: Sand
     assert _sent(sandbox) == 1
 
 
+@pytest.mark.parametrize("sandbox", [2.0], indirect=True)
 def test_a_busy_vm_is_refused_or_waited_for(run: Run, sandbox: Sandbox) -> None:
     name = _running(sandbox)[0]
     sandbox.fault("status", operation="command", code=409, message="Busy.", times=1)
