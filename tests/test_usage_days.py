@@ -243,7 +243,7 @@ def test_an_older_observation_that_comes_late_replaces_nothing(provider, client,
     at(provider, "2026-11-23T09:00")
     sync(client, archive)
     before = archive.read("usage")
-    assert add_usage(archive, late, "main", pd.Timestamp(client.now())).rows == {"restatements": 0, "usage": 0}
+    assert add_usage(archive, late, "main", client.now).rows == {"restatements": 0, "usage": 0}
     pd.testing.assert_frame_equal(archive.read("usage"), before)
     assert archive.read("superseded_usage").empty
 

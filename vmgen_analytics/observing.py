@@ -78,8 +78,7 @@ def observed_usage(old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp) -> O
     both = new.merge(
         old[[*KEY, *SAID, "seen_at"]], on=KEY, how="left", validate="one_to_one", suffixes=("", "_known"), sort=False
     )
-    is_late = (both["seen_at"] < both["seen_at_known"] - CLOCK_STEP) & (both["seen_at_known"] <= now + CLOCK_STEP)
-    both = both[~is_late].reset_index(drop=True)
+    both = both[~_is_late(both, now)].reset_index(drop=True)
     is_kept = pd.Series(False, index=both.index)
     is_less = pd.Series(False, index=both.index)
     for name in TRAFFIC:
@@ -90,6 +89,35 @@ def observed_usage(old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp) -> O
         is_kept |= gone
     both["status"] = both["status"].mask(is_kept, both["status_known"])
     return Observed(TABLES["usage"].cast(both), _kept(both[is_kept]), _less(both[is_less]))
+
+
+def not_late(name: str, old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    """Leave out observations that are older than those that are known, unless these claim to be later than now.
+
+    Parameters
+    ----------
+    name
+        A table whose rows are replaced: usage or jobs.
+    old, new
+        That table, as it is stored and as it came.
+    now
+        The time by the provider's clock.
+
+    Returns
+    -------
+    DataFrame
+        The same table, of the new.
+    """
+    key = list(TABLES[name].key)
+    both = new[[*key, "seen_at"]].merge(
+        old[[*key, "seen_at"]], on=key, how="left", validate="one_to_one", suffixes=("", "_known"), sort=False
+    )
+    return new[~_is_late(both, now).to_numpy()].reset_index(drop=True)
+
+
+def _is_late(both: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
+    """Tell where ``seen_at`` is before ``seen_at_known``."""
+    return (both["seen_at"] < both["seen_at_known"] - CLOCK_STEP) & (both["seen_at_known"] <= now + CLOCK_STEP)
 
 
 def superseded(name: str, old: pd.DataFrame, new: pd.DataFrame, at: pd.Timestamp | None = None) -> pd.DataFrame:

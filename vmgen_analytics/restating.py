@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from vmgen_analytics.archive.overtaking import unless_overtaken
 from vmgen_analytics.archive.scanning import scan
 from vmgen_analytics.errors import Failure, UnexpectedDataWarning
-from vmgen_analytics.observing import UNSETTLED, differs, observed_usage, settled_usage, superseded
+from vmgen_analytics.observing import UNSETTLED, differs, not_late, observed_usage, settled_usage, superseded
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
 
     from vmgen_analytics.archive import Archive
 
@@ -58,8 +60,10 @@ def restatements(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return TABLES["restatements"].cast(both[changed])
 
 
-def add_usage(archive: Archive, usage: pd.DataFrame, account: str, now: pd.Timestamp) -> Added:
+def add_usage(archive: Archive, usage: pd.DataFrame, account: str, clock: Callable[[], datetime]) -> Added:
     """Store usage as it came; what it replaces is stored before, so that no moment loses anything.
+
+    Where others store usage of the same days in the same moment, it is decided anew beside theirs what is the newest.
 
     Parameters
     ----------
@@ -69,8 +73,8 @@ def add_usage(archive: Archive, usage: pd.DataFrame, account: str, now: pd.Times
         Table ``usage`` as it came, of one account.
     account
         That account.
-    now
-        The time by the provider's clock.
+    clock
+        Tells the time by the provider's clock: later, where it has to be decided again.
 
     Returns
     -------
@@ -85,17 +89,24 @@ def add_usage(archive: Archive, usage: pd.DataFrame, account: str, now: pd.Times
     if usage.empty:
         return Added({"usage": 0}, ())
     first, last = usage["date"].min(), usage["date"].max()
-    old = archive.read("usage", first, last + pd.Timedelta(days=1), account=account)
-    observed = observed_usage(old, usage, now)
-    for sentence in observed.warnings:
+
+    def store() -> tuple[Added, tuple[str, ...]]:
+        old = archive.read("usage", first, last + pd.Timedelta(days=1), account=account)
+        observed = observed_usage(old, usage, pd.Timestamp(clock()))
+        restated = restatements(old, observed.frame)
+        _keep_replaced(archive, "usage", superseded("usage", old, observed.frame))
+        rows = {"restatements": _keep(archive, "restatements", restated)}
+        rows["usage"] = archive.add("usage", observed.frame, known=old)
+        return Added(rows, observed.failures), observed.warnings
+
+    added, strange = unless_overtaken(store)
+    for sentence in strange:
         warnings.warn(sentence, UnexpectedDataWarning, stacklevel=2)
-    _keep_replaced(archive, "usage", superseded("usage", old, observed.frame))
-    restated = _keep(archive, "restatements", restatements(old, observed.frame))
-    return Added({"restatements": restated, "usage": archive.add("usage", observed.frame)}, observed.failures)
+    return added
 
 
-def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str) -> int:
-    """Store jobs as they came, and before that what they replace.
+def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str, clock: Callable[[], datetime]) -> int:
+    """Store jobs as they came, and before that what they replace; an older report does not replace a newer one.
 
     Parameters
     ----------
@@ -105,6 +116,8 @@ def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str) -> int:
         Table ``jobs`` as it came, of one account.
     account
         That account.
+    clock
+        Tells the time by the provider's clock.
 
     Returns
     -------
@@ -118,9 +131,14 @@ def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str) -> int:
     """
     if jobs.empty:
         return 0
-    old = archive.read("jobs", jobs["started_at"].min(), account=account)
-    _keep_replaced(archive, "jobs", superseded("jobs", old, jobs))
-    return archive.add("jobs", jobs)
+
+    def store() -> int:
+        old = archive.read("jobs", jobs["started_at"].min(), account=account)
+        new = not_late("jobs", old, jobs, pd.Timestamp(clock()))
+        _keep_replaced(archive, "jobs", superseded("jobs", old, new))
+        return archive.add("jobs", new, known=old)
+
+    return unless_overtaken(store)
 
 
 def settle_usage(
@@ -158,12 +176,16 @@ def settle_usage(
     earlier = [month for month in archive.months("usage", account=account) if month < this_month][-RECENT:]
     if not earlier or not _unsettled(archive, account, earlier):
         return 0
-    usage = archive.read("usage", str(earlier[0]), str(this_month), account=account)
-    settled = settled_usage(usage, shown, answered, here)
-    if settled.empty:
-        return 0
-    _keep_replaced(archive, "usage", superseded("usage", usage, settled, now))
-    return archive.add("usage", settled)
+
+    def store() -> int:
+        usage = archive.read("usage", str(earlier[0]), str(this_month), account=account)
+        settled = settled_usage(usage, shown, answered, here)
+        if settled.empty:
+            return 0
+        _keep_replaced(archive, "usage", superseded("usage", usage, settled, now))
+        return archive.add("usage", settled, known=usage)
+
+    return unless_overtaken(store)
 
 
 def _keep(archive: Archive, name: str, rows: pd.DataFrame) -> int:

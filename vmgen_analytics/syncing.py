@@ -188,13 +188,13 @@ class _Sync:
         if name == "usage":
             self._store_usage(fetched)
         elif name == "jobs":
-            self.rows[name] = add_jobs(self.archive, fetched.frame, self.client.account_name)
+            self.rows[name] = add_jobs(self.archive, fetched.frame, self.client.account_name, self.client.now)
         else:
             self.rows[name] = self.archive.add(name, fetched.frame)
 
     def _store_usage(self, fetched: Fetched) -> None:
         """Keep what is replaced; a value that could not be read is told once, and not again as one that is missing."""
-        added = add_usage(self.archive, fetched.frame, self.client.account_name, pd.Timestamp(self.client.now()))
+        added = add_usage(self.archive, fetched.frame, self.client.account_name, self.client.now)
         self.rows |= added.rows
         told = {failure.vm_id for failure in fetched.failures}
         self.failures += [failure for failure in added.failures if failure.vm_id not in told]
@@ -218,14 +218,14 @@ class _Sync:
         account = self.client.account_name
         if not self.archive.months("syncs", account=account):
             return  # a key or address that is wrong from the start leaves nothing behind
-        with contextlib.suppress(ArchiveError):
+        with contextlib.suppress(ArchiveError):  # the error that led here is raised, and says more
             self._log(pd.Timestamp(self.client.now()), sent_before, str(error))
 
     def _log_broken_off(self, error: BaseException, started_at: pd.Timestamp, sent_before: int) -> None:
         """Write down a sync that did not come to its end; what came until then is stored."""
         why = error if isinstance(error, VMgenError) else Stopped("somebody pressed Ctrl-C before it ended")
         self.failures.append(Failure("sync", None, why))
-        with contextlib.suppress(ArchiveError):
+        with contextlib.suppress(ArchiveError):  # as above
             self._log(started_at, sent_before, str(why))
 
     def _failed(self) -> set[str]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 
 import boto3
 import pandas as pd
@@ -15,11 +16,12 @@ from observations import fill, usage
 
 from vmgen_analytics import Archive, sync, vm_days
 from vmgen_analytics.api import Client
-from vmgen_analytics.archive import TABLES, bundle
+from vmgen_analytics.archive import TABLES, bundle, writing
 from vmgen_analytics.archive.check import check
 from vmgen_analytics.archive.places import Place
 from vmgen_analytics.cli.app import main
 from vmgen_analytics.errors import ArchiveError
+from vmgen_analytics.restating import add_jobs, add_usage
 from vmgen_analytics.sandbox import Sandbox
 
 SERVER = "import sys; from moto.server import main; main(['-H', '127.0.0.1', '-p', sys.argv[1]])"
@@ -147,6 +149,84 @@ def test_writers_at_once_lose_and_double_nothing(store):
     assert failed == []
     assert archive.read("usage")["vm_id"].tolist() == [w * 10 + n for w in range(3) for n in range(4)]
     assert faults(archive) == []
+
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def report(in_MB, hour):
+    """What the provider said of a day at an hour of it, stored at noon."""
+    seen_at = pd.Timestamp("2026-11-01", tz="UTC") + pd.Timedelta(hours=hour)
+    return usage((1, "2026-11-01", in_MB)).assign(seen_at=seen_at, status="partial"), "main", lambda: NOON
+
+
+def overtakes(monkeypatch, module, name, meanwhile):
+    """Let something happen once, just before a function is called."""
+    function, left = getattr(module, name), [meanwhile]
+
+    def overtaken(*args, **named):
+        if left:
+            left.pop()()
+        return function(*args, **named)
+
+    monkeypatch.setattr(module, name, overtaken)
+
+
+@pytest.mark.parametrize("moment", ["before its commit", "while it commits"])
+@pytest.mark.parametrize(("hour", "newest"), [(9, 5.0), (11, 7.0)], ids=["an older report", "a newer report"])
+def test_no_older_report_replaces_a_newer_one(store, monkeypatch, request, moment, hour, newest):
+    """Of two syncs at once, the one that is slow to store had asked before the other, or after it."""
+    url = f"s3://history/{request.node.callspec.id.replace(' ', '-')}"
+    slow, fast = Archive(url), Archive(url)
+    add_usage(slow, *report(0.5, 8))
+    place = (slow, "add") if moment == "before its commit" else (writing, "_replace")
+    overtakes(monkeypatch, *place, lambda: add_usage(fast, *report(5.0, 10)))
+    add_usage(slow, *report(7.0, hour))
+    archive = Archive(url)
+    assert archive.read("usage")["in_MB"].tolist() == [newest]
+    believed = {at: archive.read("usage", as_of=f"2026-11-01 {at}")["in_MB"].tolist() for at in ("08:30", "10:30")}
+    assert believed == {"08:30": [0.5], "10:30": [5.0]}
+    assert archive.history("usage")["in_MB"].tolist() == [0.5, 5.0, *([7.0] if newest == 7 else [])]
+    assert faults(archive) == []
+
+
+def test_syncs_at_once_end_with_the_newest_report(store):
+    """Each of three writers stores its reports in their order; together they come in any."""
+    failed = []
+
+    def add(writer):
+        try:
+            for hour in range(writer, 12, 3):
+                add_usage(Archive("s3://history/order"), *report(float(hour), hour))
+        except ArchiveError as error:
+            failed.append(str(error))
+
+    writers = [threading.Thread(target=add, args=(number,)) for number in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    archive = Archive("s3://history/order")
+    assert failed == []
+    assert archive.read("usage")["in_MB"].tolist() == [11.0]
+    told = archive.history("usage")
+    assert told["in_MB"].tolist() == told["seen_at"].dt.hour.tolist(), "what was replaced is as it was said"
+    assert faults(archive) == []
+
+
+def test_an_older_report_of_a_job_does_not_replace_a_newer_one(store):
+    archive = Archive("s3://history/jobs")
+    begun = pd.Timestamp("2026-11-01", tz="UTC")
+
+    def job(status, hour):
+        row = {"account": "main", "vm_id": 1, "event": "reboot", "started_at": begun, "status": status}
+        moment = begun + pd.Timedelta(hours=hour)
+        row |= {"last_updated_at": moment, "seen_at": moment}
+        return TABLES["jobs"].frame({name: [value] for name, value in row.items()}), "main", lambda: NOON
+
+    for status, hour in (("queued", 1), ("done", 3), ("running", 2)):
+        add_jobs(archive, *job(status, hour))
+    assert archive.history("jobs")["status"].tolist() == ["queued", "done"]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_day_of_usage_as_it_was_believed_hour_by_hour(archive):
     reports = [(1.0, "09:00", "partial"), (4.0, "15:00", "partial"), (4.0, "23:50", "final")]
     for in_MB, hour, status in reports:
         moment = pd.Timestamp(f"2026-11-22 {hour}", tz="UTC")
-        add_usage(archive, usage(in_MB, moment, status), "main", moment)
+        add_usage(archive, usage(in_MB, moment, status), "main", moment.to_pydatetime)
 
     def believed(as_of):
         found = archive.read("usage", as_of=as_of)
@@ -117,14 +117,14 @@ def test_a_day_of_usage_as_it_was_believed_hour_by_hour(archive):
 
 def test_a_sync_that_died_between_keeping_and_replacing_changes_no_answer(archive):
     first, second = (pd.Timestamp(f"2026-11-22 {hour}", tz="UTC") for hour in ("09:00", "15:00"))
-    add_usage(archive, usage(1.0, first), "main", first)
+    add_usage(archive, usage(1.0, first), "main", first.to_pydatetime)
     old = archive.read("usage")
     archive.add("superseded_usage", superseded("usage", old, usage(4.0, second)))  # and here it died
     for as_of in (None, first, second, "2027"):
         pd.testing.assert_frame_equal(archive.read("usage", as_of=as_of), old)
     pd.testing.assert_frame_equal(archive.history("usage"), old)
     third = second + pd.Timedelta(hours=1)
-    add_usage(archive, usage(5.0, third), "main", third)
+    add_usage(archive, usage(5.0, third), "main", third.to_pydatetime)
     assert archive.read("usage", as_of=second)["in_MB"].tolist() == [1]
     assert archive.history("usage")["in_MB"].tolist() == [1, 5]
 

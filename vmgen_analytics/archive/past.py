@@ -82,7 +82,9 @@ def all_observations(table: Table, rows: pd.DataFrame, superseded: pd.DataFrame)
 def _unreplaced(table: Table, rows: pd.DataFrame, superseded: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     held = superseded[(superseded["seen_at"] <= as_of) & (as_of < superseded["superseded_at"])]
     together = pd.concat([held[list(table.columns)], rows[rows["seen_at"] <= as_of]])
-    # A sync that died between keeping a row and replacing it has kept a copy of what is still there.
+    # A sync that died between keeping a row and replacing it has kept a copy of what is still there, and one that was
+    # overtaken in between a copy of what others had replaced: the newest counts, and the earliest said of it.
+    together = together.sort_values("seen_at", ascending=False, kind="stable")
     return table.sort(together.drop_duplicates(list(table.key)))
 
 

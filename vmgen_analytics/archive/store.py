@@ -151,7 +151,7 @@ class Archive:
             return rows
         return all_observations(table, rows, self.history(SUPERSEDED[name], start, end, account=account))
 
-    def add(self, name: str, frame: pd.DataFrame) -> int:
+    def add(self, name: str, frame: pd.DataFrame, *, known: pd.DataFrame | None = None) -> int:
         """Add observations; a row with a known key replaces the old one if it says anything new.
 
         Parameters
@@ -160,6 +160,9 @@ class Archive:
             An archived table.
         frame
             That table.
+        known
+            What these rows are meant to replace, as `read` gave it: they are added only while the archive says the
+            same of them. By default they replace whatever it says.
 
         Returns
         -------
@@ -172,6 +175,8 @@ class Archive:
             The frame is not that table.
         ArchiveDamaged
             What some account and month holds is not what was written: it is left as it is, and the others are added.
+        Overtaken
+            Somebody else replaced what is known: of that account and month nothing is added.
         ArchiveError
             The archive cannot be written; it is as before.
         """
@@ -182,7 +187,7 @@ class Archive:
         parts = frame.assign(month=months_of(table, frame))
         for (account, month), rows in parts.groupby(["account", "month"], sort=True):
             try:
-                added = add_part(self.place, table, str(account), str(month), rows.drop(columns="month"))
+                added = add_part(self.place, table, str(account), str(month), rows.drop(columns="month"), known)
             except ArchiveDamaged as error:
                 damage = damage or error
                 continue

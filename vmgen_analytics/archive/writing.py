@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from vmgen_analytics.archive.contents import PARTITIONS
 from vmgen_analytics.archive.marks import PROPERTIES, VERSION, marks, version_of
+from vmgen_analytics.archive.overtaking import Overtaken, is_overtaken
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import is_changed
 from vmgen_analytics.archive.reading import part, rows_of
@@ -37,6 +39,8 @@ PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 FILES_OF_A_PART = 12
 """New rows go into files of their own until an account and month have so many; then all are written as one."""
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Added:
@@ -47,7 +51,9 @@ class Added:
     commits: int = 0
 
 
-def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataFrame) -> Added:
+def add_part(
+    place: Place, table: Table, account: str, month: str, new: pd.DataFrame, known: pd.DataFrame | None = None
+) -> Added:
     """Add rows of one account and month; the part is rewritten in one atomic commit.
 
     Where somebody else committed in the same moment, what they stored is read, and the addition done anew.
@@ -62,6 +68,9 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
         Where the rows belong.
     new
         That table, of that account and month.
+    known
+        What the new rows are meant to replace, as it was read: they are added only while the archive says the same of
+        their keys. By default they replace whatever it says.
 
     Returns
     -------
@@ -70,6 +79,8 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
 
     Raises
     ------
+    Overtaken
+        The archive says something else of their keys by now than is known; it is as it was.
     ArchiveDamaged
         The rows that are there are not those that were written: nothing is added to them, which would sign them anew.
     ArchiveError
@@ -78,12 +89,13 @@ def add_part(place: Place, table: Table, account: str, month: str, new: pd.DataF
     for pause_s in PAUSES_S:
         try:
             with without_panics():
-                return _added(place, table, account, month, new)
-        except CommitFailedError:
-            pass
+                return _added(place, table, account, month, new, known)
+        except CommitFailedError as error:
+            _log.debug("others wrote %s in the same moment, it is read again: %s", table.name, error)
         except DeltaError as error:
-            if "already exists" not in str(error):  # another made the table since we looked
+            if "already exists" not in str(error):
                 raise place.unwritable(error) from None
+            _log.debug("others made %s in the same moment, it is read again: %s", table.name, error)
         except TROUBLE as error:
             raise place.unwritable(error) from None
         time.sleep(pause_s * random.uniform(0.5, 1.5))
@@ -129,7 +141,9 @@ def stored_rows(table: Table, frame: pd.DataFrame, month: str) -> pa.Table:
     return to_arrow(table, frame).append_column("month", pa.array([month] * len(frame), pa.string()))
 
 
-def _added(place: Place, table: Table, account: str, month: str, new: pd.DataFrame) -> Added:
+def _added(
+    place: Place, table: Table, account: str, month: str, new: pd.DataFrame, known: pd.DataFrame | None
+) -> Added:
     opened = place.opened(table.name)
     if opened is None:
         fresh = news(table, table.frame(), new)
@@ -140,6 +154,11 @@ def _added(place: Place, table: Table, account: str, month: str, new: pd.DataFra
     if version_of(opened) < VERSION:
         opened = migrate_table(place, table, opened)
     old = rows_of(opened, place, table, part(account, month))
+    if known is not None and is_overtaken(table, old, known, new):
+        raise Overtaken(
+            f"others replaced rows of {table.name} in the archive at {place.url} while they were compared, and nothing "
+            "was added to them; try again later"
+        )
     fresh = news(table, old, new)
     before = int(opened.version())
     if fresh.empty:

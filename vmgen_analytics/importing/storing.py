@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from vmgen_analytics.archive.overtaking import unless_overtaken
 from vmgen_analytics.observing import superseded
 from vmgen_analytics.schema.imported import is_imported
 
@@ -51,9 +52,15 @@ def add_history(archive: Archive, table: str, history: pd.DataFrame, *, dry_run:
     if dry_run:
         return _sorted_out(archive, table, history)[0]
     with archive.lock():
-        stored, old, fresh = _sorted_out(archive, table, history)
-        if table == "usage":
-            archive.add("superseded_usage", superseded("usage", old, fresh))
+        return unless_overtaken(lambda: _stored(archive, table, history))
+
+
+def _stored(archive: Archive, table: str, history: pd.DataFrame) -> Stored:
+    stored, old, fresh = _sorted_out(archive, table, history)
+    if table == "usage":
+        archive.add("superseded_usage", superseded("usage", old, fresh))
+        archive.add("usage", fresh, known=old)
+    else:
         archive.add(table, fresh)
     return stored
 

@@ -157,9 +157,9 @@ def _saved(client: Client, target: Target, archive: Archive) -> dict[str, int]:
         except VMgenError as error:
             raise _not_saved(target, f"{name}: {error}") from None
         if name == "usage":
-            rows |= add_usage(archive, fetched.frame, account, pd.Timestamp(client.now())).rows
+            rows |= add_usage(archive, fetched.frame, account, client.now).rows
         elif name == "jobs":
-            rows[name] = add_jobs(archive, fetched.frame, account)
+            rows[name] = add_jobs(archive, fetched.frame, account, client.now)
         else:
             rows[name] = archive.add(name, fetched.frame)
         if fetched.failures:
