@@ -6,7 +6,7 @@ import pytest
 from machines_by_hand import SIZE, days_of, drawn, life, lives, synced
 
 from vmgen_analytics import Limit, capacity_forecast, footprint_forecast
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.errors import SchemaError, SettingsError
 from vmgen_analytics.schema import TABLES
 
 LAST = "2026-06-30"
@@ -238,3 +238,14 @@ def test_limits_are_read_and_said(tmp_path):
         Limit("vms", float("nan"))
     with pytest.raises(SettingsError, match="line 1: no column 'amuont' is known"):
         Limit.of([{"measure": "vms", "amuont": 5}])
+
+
+def test_one_measure_is_foretold_as_it_is_among_all():
+    fleet = weekly()
+    tables = fleet, synced("2026-01-01", LAST), days_of(fleet, LAST)
+    of_all = footprint_forecast(*tables)
+    alone = footprint_forecast(*tables, measures=["ram_GB"])
+    pd.testing.assert_frame_equal(alone, of_all[of_all["measure"] == "ram_GB"].reset_index(drop=True))
+    assert footprint_forecast(*tables, measures=[]).empty
+    with pytest.raises(SchemaError, match="no measure 'cores'; it has vms, vcpus"):
+        footprint_forecast(*tables, measures=["cores"])

@@ -135,7 +135,7 @@ def growth_of(lows, middles, highs, measure="vms", reason=""):
     )
 
 
-def limit_of(amount, days=(None, None, None), state="will be reached", name=None, reason=""):
+def limit_of(amount, days=(None, None, None), state="expected", name=None, reason=""):
     """Table capacity_forecast of one limit of VMs, with its P10, P50 and P90."""
     early, middle, late = (pd.Timestamp(day) if day else pd.NaT for day in days)
     return TABLES["capacity_forecast"].frame(

@@ -12,6 +12,7 @@ import pandas as pd
 from vmgen_analytics.capacity.growth import LEAST_BIRTHS, LEAST_DAYS, PATHS, Past, futures
 from vmgen_analytics.capacity.limits import UNITS, Limit
 from vmgen_analytics.capacity.machines import DAYS_PER_MONTH, MEASURES, observed_machines, placed
+from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -103,13 +104,14 @@ def capacity_forecast(
     return TABLES["capacity_forecast"].cast(pd.DataFrame(rows)) if rows else TABLES["capacity_forecast"].frame()
 
 
-def footprint_forecast(
+def footprint_forecast(  # noqa: PLR0913 - each is a choice of its own
     lifetimes: pd.DataFrame,
     syncs: pd.DataFrame,
     days: pd.DataFrame,
     *,
     account: str = "",
     location: str = "",
+    measures: Sequence[str] = ("vms", *MEASURES),
     horizon_months: int = HORIZON_MONTHS,
     paths: int = PATHS,
     seed: int = 0,
@@ -122,6 +124,8 @@ def footprint_forecast(
         As for `capacity_forecast`.
     account, location
         Only there; empty for all.
+    measures
+        Which of vms, vcpus, ram_GB and disk_GB; each takes its time, and none changes another.
     horizon_months, paths, seed
         As for `capacity_forecast`.
 
@@ -135,13 +139,15 @@ def footprint_forecast(
     Raises
     ------
     SchemaError
-        A frame is not its table.
+        A frame is not its table, or there is no such measure.
     """
+    if strange := [name for name in measures if name not in UNITS]:
+        raise SchemaError(f"a footprint has no measure {strange[0]!r}; it has {', '.join(UNITS)}")
     fleet = Fleet.of(lifetimes, syncs, days)
     horizon_d = round(horizon_months * DAYS_PER_MONTH)
     parts: list[pd.DataFrame] = []
     steps = [round(month * DAYS_PER_MONTH) for month in range(horizon_months + 1)]
-    for measure in ("vms", *MEASURES):
+    for measure in measures:
         machines = fleet.inside(account, location)
         if reason := _unknown_sizes(machines, measure) or _too_little(machines):
             parts.append(pd.DataFrame({"measure": [measure], "date": [fleet.until], "reason": [reason]}))
@@ -152,7 +158,8 @@ def footprint_forecast(
         parts.append(
             pd.DataFrame({"measure": measure, "date": dates, "low": low, "middle": middle, "high": high, "reason": ""})
         )
-    return TABLES["footprint_forecast"].cast(pd.concat(parts))
+    table = TABLES["footprint_forecast"]
+    return table.cast(pd.concat(parts)) if parts else table.frame()
 
 
 def _row(limit: Limit, fleet: Fleet, horizon_d: int, paths: int, seed: int) -> dict[str, object]:

@@ -193,7 +193,7 @@ def _name_ends(ax: Axes, known: pd.DataFrame, way: pd.Series[float]) -> None:
 
 def _title(known: pd.DataFrame, way: pd.Series[float], own: pd.DataFrame, measure: str) -> str:
     noun = MEASURES[measure]
-    reached = own[own["state"].isin(["will be reached", "may be reached"])]
+    reached = own[own["state"].isin(["expected", "possible"])]
     for row in own[own["state"] == "reached"].itertuples():
         return f"The limit of {labels.drawable(str(row.limit), 44)} is reached"
     for row in reached.sort_values("reached_p10").itertuples():
