@@ -15,7 +15,7 @@ from vmgen_analytics.errors import VMgenError
 from vmgen_analytics.widgets.dark import DARK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ STYLE = """<style>
   font-variant-numeric: tabular-nums; background: var(--jp-layout-color1, white); }
 .vmgen-panel .table th.name { text-align: left; font-weight: normal; position: sticky; left: 0; max-width: 280px;
   overflow: hidden; text-overflow: ellipsis; }
+.vmgen-panel .table th.text, .vmgen-panel .table td.text { text-align: left; white-space: normal; min-width: 240px; }
 .vmgen-panel .table thead th { position: sticky; top: 0; z-index: 1; font-weight: 600;
   border-bottom: 1px solid var(--jp-border-color1, #999); }
 .vmgen-panel .table thead th.name { z-index: 2; font-weight: 600; }
@@ -177,24 +178,28 @@ def key_numbers(numbers: Iterable[tuple[str, str, str]]) -> str:
     return f"<dl>{cards}</dl>"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], total: Sequence[str], label: str) -> str:
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], total: Sequence[str], label: str, texts: Container[int] = ()
+) -> str:
     """Show a table whose first column names the row and whose last row is the total; it scrolls in its own box.
 
     Parameters
     ----------
     head, rows, total
-        Texts, escaped here.
+        Texts, escaped here; where nothing adds up, the total is empty.
     label
         What the table is, for screen readers.
+    texts
+        Places of the columns that hold sentences, and no numbers.
     """
-    body = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{_row(row, texts)}</tr>" for row in rows)
+    foot = f"<tfoot><tr>{_row(total, texts)}</tr></tfoot>" if total else ""
     columns = "".join(
-        f'<th scope="col"{" class=name" if place == 0 else ""}>{html.escape(text)}</th>'
-        for place, text in enumerate(head)
+        f'<th scope="col"{_kind(place, texts)}>{html.escape(text)}</th>' for place, text in enumerate(head)
     )
     return (
         f'<div class="table" role="region" tabindex="0" aria-label="{html.escape(label)}"><table>'
-        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody><tfoot><tr>{_row(total)}</tr></tfoot></table></div>"
+        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
     )
 
 
@@ -208,6 +213,11 @@ def read_only(text: str, label: str) -> str:
     )
 
 
-def _row(texts: Sequence[str]) -> str:
-    name, *values = (html.escape(text) for text in texts)
-    return f'<th scope="row" class="name" title="{name}">{name}</th>' + "".join(f"<td>{value}</td>" for value in values)
+def _row(cells: Sequence[str], texts: Container[int]) -> str:
+    name, *values = (html.escape(cell) for cell in cells)
+    first = f'<th scope="row" class="name" title="{name}">{name}</th>'
+    return first + "".join(f"<td{_kind(place, texts)}>{value}</td>" for place, value in enumerate(values, start=1))
+
+
+def _kind(place: int, texts: Container[int]) -> str:
+    return " class=name" if place == 0 else " class=text" if place in texts else ""
