@@ -13,6 +13,7 @@ from vmgen_analytics import __version__
 from vmgen_analytics.cli import (
     archive,
     capacity,
+    dashboard,
     demo,
     doctor,
     export,
@@ -61,6 +62,7 @@ app.command("export")(export.export)
 app.command("import")(imports.import_)
 app.add_typer(archive.app, name="archive")
 app.command("lab")(lab.lab)
+app.command("dashboard")(dashboard.dashboard)
 app.command("power")(power.power)
 app.command("sandbox")(sandbox.sandbox)
 
