@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from consoles import QUICK, Time
 from panels_to_drive import TODAY, fill
 
-from vmgen_analytics import Archive, Settings
-from vmgen_analytics.widgets import CostExplorer
-from vmgen_analytics.widgets.panel import log
+from vmgen_analytics import Archive, Client, Settings
+from vmgen_analytics.sandbox import Sandbox
+from vmgen_analytics.widgets import CostExplorer, PowerConsole
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,52 @@ def explore(settings: Settings) -> Callable[..., CostExplorer]:
 
 
 @pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(vms=4, seed=11, today="2026-11-23", months=1, job_seconds=0.05) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def quick(connect: Callable[..., Client], sandbox: Sandbox) -> Client:
+    return connect(sandbox, key=sandbox.key)
+
+
+@pytest.fixture
+def names(quick: Client) -> dict[int, str]:
+    """The VMs by number, in the order in which the panel shows them."""
+    return {vm["id"]: vm["name"] for vm in sorted(quick.vms(), key=lambda vm: vm["name"])}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Archive:
+    """Where the console writes down what it sends."""
+    return Archive(tmp_path / "written")
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def opened(written: Archive, quick: Client, clock: Time) -> Iterator[Callable[..., PowerConsole]]:
+    """Open the console, with commands, once it has read the VMs."""
+
+    consoles = []
+
+    def console(archive: Archive | None = None, **how: Any) -> PowerConsole:
+        chosen = {"client": quick, "allow_commands": True, "now": clock, "following": QUICK, "settings": Settings()}
+        consoles.append(PowerConsole(archive or written, **{**chosen, **how}))
+        consoles[-1].wait()
+        return consoles[-1]
+
+    yield console
+    for each in consoles:
+        each.model.stop()
+        each.wait()
+
+
+@pytest.fixture
 def breaks() -> None:
     """Say that a callback is meant to fail unexpectedly."""
 
@@ -52,5 +99,6 @@ def _nothing_is_swallowed(caplog: pytest.LogCaptureFixture, request: pytest.Fixt
     traitlets_log.propagate = True
     yield
     if "breaks" not in request.fixturenames:
-        failed = [record for record in caplog.records if record.name in ("traitlets", log.name)]
+        loggers = ("traitlets", "vmgen_analytics.widgets")
+        failed = [record for record in caplog.records if record.name.startswith(loggers)]
         assert not failed, [record.getMessage() for record in failed]

@@ -1,5 +1,6 @@
 """Panels for notebooks and pages: each shows one question's answer, its numbers and where they come from."""
 
 from vmgen_analytics.widgets.cost import CostExplorer
+from vmgen_analytics.widgets.power_console import PowerConsole
 
-__all__ = ["CostExplorer"]
+__all__ = ["CostExplorer", "PowerConsole"]
