@@ -12,6 +12,7 @@ from vmgen_analytics import Archive, sync
 from vmgen_analytics.api import Client
 from vmgen_analytics.archive import TABLES, bundle
 from vmgen_analytics.archive.check import check
+from vmgen_analytics.cli.app import main
 from vmgen_analytics.errors import ArchiveDamaged
 from vmgen_analytics.sandbox import Sandbox
 
@@ -128,6 +129,38 @@ def test_a_table_that_was_lost_and_begun_anew_is_told(synced, caplog):
     assert again().is_complete
     assert "usage was in the archive" in caplog.text
     assert [fault for fault in faults(archive) if "usage: it was lost and begun anew" in fault]
+
+
+def test_a_log_of_syncs_that_was_lost_is_told_by_check_and_status(synced, tmp_path, caplog, capsys):
+    archive, again = synced
+    begun = "syncs: it was lost and begun anew"
+
+    def told(*words):
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--archive", str(archive.folder)])
+        return ended.value.code, capsys.readouterr().out
+
+    assert begun not in told("status")[1]
+    shutil.rmtree(archive.folder / "syncs")
+    assert faults(archive) == ["syncs: the log of syncs is gone, and was there when accounts was written"]
+    assert "syncs: the log of syncs is gone" in told("status")[1]
+    assert again().is_complete
+    assert "syncs was in the archive" in caplog.text
+    assert again().is_complete, "later syncs forget nothing of it"
+    assert [fault[: len(begun)] for fault in faults(archive)] == [begun]
+    assert begun in told("status")[1]
+    assert told("status", "--check")[0] == 3
+    bundle.export(archive.place, tmp_path / "a.zip")
+    restored = Archive(tmp_path / "restored")
+    bundle.restore(restored.place, tmp_path / "a.zip")
+    assert faults(restored) == [], "whoever has no backup has a way out"
+
+
+def test_rows_of_syncs_without_their_log_are_not_written_over(synced):
+    archive, again = synced
+    shutil.rmtree(archive.folder / "syncs/_delta_log")
+    with pytest.raises(ArchiveDamaged, match=r"the log of syncs in the archive at .* is gone, and its rows lie there"):
+        again()
 
 
 def test_a_table_that_others_tell_of_is_missed(tmp_path):

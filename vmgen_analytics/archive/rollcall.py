@@ -1,14 +1,15 @@
-"""Which tables there should be: the log of syncs notes each one that is there, and tables tell of one another."""
+"""Which tables there should be: the log of syncs notes each, each notes the log of syncs, and some tell of others."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
+from deltalake.exceptions import CommitFailedError
 from pyarrow.fs import FileSelector
 
 from vmgen_analytics.archive.contents import TABLES
-from vmgen_analytics.archive.marks import identity_mark, noted_identity
+from vmgen_analytics.archive.marks import PROPERTIES, identity_mark, marks, noted_identity
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 ROLL = "syncs"
 """The table whose log notes the others."""
+
+WITNESS = "accounts"
+"""The table that is written first in every sync."""
 
 _WRITTEN_AFTER = {
     "superseded_usage": "usage",
@@ -39,8 +43,8 @@ BEGUN_ANEW = (
 _log = logging.getLogger(__name__)
 
 
-def unnoted(place: Place, roll: DeltaTable | None) -> Iterator[tuple[str, int]]:
-    """Find the tables that are there and that the log of syncs does not note yet.
+def unnoted(place: Place, name: str, table: DeltaTable | None) -> Iterator[tuple[str, int]]:
+    """Find the tables that are there and that a table should note and does not yet: the log of syncs all, others it.
 
     One look at the place; only a table that is new is opened.
 
@@ -48,23 +52,34 @@ def unnoted(place: Place, roll: DeltaTable | None) -> Iterator[tuple[str, int]]:
     ----------
     place
         Where the archive is.
-    roll
-        The log of syncs; None if it is about to be made.
+    name
+        Which table is about to be written.
+    table
+        It; None if it is about to be made.
 
     Yields
     ------
     tuple
         Name and identity of a table.
     """
-    for name in sorted(_folders(place).intersection(TABLES) - {ROLL}):
-        if roll is not None and noted_identity(roll, name) is not None:
+    others = sorted(_folders(place).intersection(TABLES) - {ROLL}) if name == ROLL else [ROLL]
+    for other in others:
+        if table is not None and noted_identity(table, other) is not None:
             continue
-        try:
-            opened = place.opened(name)
-        except ArchiveError:  # `archive check` tells of it, and a sync that does not need it goes on
-            continue
+        opened = _opened(place, other)
         if opened is not None:
-            yield name, identity_mark(opened)
+            yield other, identity_mark(opened)
+
+
+def witness(place: Place) -> None:
+    """Let the accounts, which every sync asks for, note the log of syncs when it was made, if they note none yet."""
+    roll, accounts = (_opened(place, name) for name in (ROLL, WITNESS))
+    if roll is None or accounts is None or noted_identity(accounts, ROLL) is not None:
+        return
+    try:
+        accounts.alter.set_table_properties(PROPERTIES, commit_properties=marks((), [(ROLL, identity_mark(roll))]))
+    except CommitFailedError as error:
+        _log.debug("others wrote %s in the same moment; what they wrote notes the log of syncs: %s", WITNESS, error)
 
 
 def begin(place: Place, name: str) -> None:
@@ -75,8 +90,8 @@ def begin(place: Place, name: str) -> None:
     ArchiveDamaged
         Its rows are still there, without the log that tells which of them count: a new log would let them be deleted.
     """
-    roll = None if name == ROLL else place.opened(ROLL)
-    if roll is None or noted_identity(roll, name) is None:
+    witnesses = (_opened(place, other) for other in (TABLES if name == ROLL else [ROLL]) if other != name)
+    if not any(each is not None and noted_identity(each, name) is not None for each in witnesses):
         return
     if any(info.path.endswith(".parquet") for info in _infos(place, name, recursive=True)):
         raise ArchiveDamaged(
@@ -106,6 +121,9 @@ def absent(opened: Mapping[str, DeltaTable], there: Collection[str]) -> Iterator
         Name of a table, and what is wrong.
     """
     roll = opened.get(ROLL)
+    if ROLL not in there and (noting := [name for name, each in opened.items() if noted_identity(each, ROLL)]):
+        yield ROLL, f"the log of syncs is gone, and was there when {noting[0]} was written"
+        there = {*there, ROLL}
     for name in [each for each in TABLES if each not in there]:
         witnesses = [other for other, needed in _WRITTEN_AFTER.items() if needed == name and other in there]
         if roll is not None and noted_identity(roll, name) is not None:
@@ -130,10 +148,41 @@ def begun_anew(opened: Mapping[str, DeltaTable]) -> Iterator[tuple[str, str]]:
         Name of a table, and what is wrong.
     """
     roll = opened.get(ROLL)
+    if roll is None:
+        return
+    if any(
+        noted_identity(each, ROLL) not in (None, identity_mark(roll)) for name, each in opened.items() if name != ROLL
+    ):
+        yield ROLL, BEGUN_ANEW
     for name, each in opened.items():
-        noted = None if roll is None else noted_identity(roll, name)
-        if noted is not None and noted != identity_mark(each):
+        if noted_identity(roll, name) not in (None, identity_mark(each)):
             yield name, BEGUN_ANEW
+
+
+def lost(place: Place) -> dict[str, str]:
+    """Name the tables that were there and are gone, or were begun anew since.
+
+    Parameters
+    ----------
+    place
+        Where the archive is.
+
+    Returns
+    -------
+    dict
+        What is wrong, by table; a table that cannot be read is left to `archive check`.
+    """
+    opened = {name: each for name in TABLES if (each := _opened(place, name)) is not None}
+    there = set(opened) | _folders(place)
+    return dict([*absent(opened, there), *begun_anew(opened)])
+
+
+def _opened(place: Place, name: str) -> DeltaTable | None:
+    try:
+        return place.opened(name)
+    except ArchiveError as error:  # `archive check` tells of it, and a sync that does not need it goes on
+        _log.debug("%s", error)
+        return None
 
 
 def _folders(place: Place) -> set[str]:

@@ -19,7 +19,7 @@ from vmgen_analytics.archive.overtaking import Overtaken, is_overtaken
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import is_changed
 from vmgen_analytics.archive.reading import part, rows_of
-from vmgen_analytics.archive.rollcall import ROLL, begin, unnoted
+from vmgen_analytics.archive.rollcall import ROLL, begin, unnoted, witness
 from vmgen_analytics.archive.silence import without_panics
 from vmgen_analytics.archive.versions import migrate_table
 from vmgen_analytics.arrow import digest, to_arrow
@@ -131,9 +131,11 @@ def create(place: Place, table: Table, parts: Iterable[tuple[str, str, pd.DataFr
         storage_options=place.options,
         writer_properties=_writer(),
         commit_properties=marks(
-            ((account, month, digest(rows)) for account, month, rows in stored), _unnoted(place, table, None)
+            ((account, month, digest(rows)) for account, month, rows in stored), unnoted(place, table.name, None)
         ),
     )
+    if table.name == ROLL:
+        witness(place)
 
 
 def stored_rows(table: Table, frame: pd.DataFrame, month: str) -> pa.Table:
@@ -167,16 +169,12 @@ def _added(
         raise place.damaged(table.name, account, month, "nothing is added to them")
     merged = table.sort(pd.concat([old, fresh]).drop_duplicates(list(table.key), keep="last"))
     rows = stored_rows(table, merged, month)
-    properties = marks([(account, month, digest(rows))], _unnoted(place, table, opened))
+    properties = marks([(account, month, digest(rows))], unnoted(place, table.name, opened))
     if old.empty or len(merged) < len(old) + len(fresh) or _files(opened, account, month) >= FILES_OF_A_PART:
         _replace(opened, account, month, rows, properties)
     else:
         _append(opened, stored_rows(table, table.sort(fresh), month), properties)
     return Added(len(fresh), before, int(opened.version()))
-
-
-def _unnoted(place: Place, table: Table, opened: DeltaTable | None) -> Iterable[tuple[str, int]]:
-    return unnoted(place, opened) if table.name == ROLL else ()
 
 
 def _replace(opened: DeltaTable, account: str, month: str, rows: pa.Table, properties: CommitProperties) -> None:
