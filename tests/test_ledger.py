@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
-from vmgen_analytics import Settings, monthly_costs, read_ledger
+from vmgen_analytics import Settings, monthly_costs, read_ledger, vm_days
 from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.exports.tables import table
 
 
 @pytest.fixture
@@ -45,3 +47,21 @@ def test_a_price_book_in_another_currency_is_refused_wherever_it_is_read(october
 def test_shared_costs_need_cost_centres(settings_of):
     with pytest.raises(SettingsError, match="shared_costs needs cost_centres"):
         settings_of(shared_costs="cost_centre,split\none,even\n")
+
+
+def test_rated_costs_are_exported_by_the_transfer_policy_of_the_settings(october, settings_of):
+    packages = october.archive.read("packages")["package"].unique()
+    book = "package,monthly_price\n" + "".join(f"{package},5\n" for package in packages)
+    policy = "scope,direction,quota_GB,overage_price_per_GB\naccount,out,1,0.5\n"
+    costs = {
+        name: table(
+            october.archive, settings, "rated_costs", "2026-10-01", "2026-11-01", now=pd.Timestamp("2026-11-03")
+        )
+        for name, settings in {
+            "no": settings_of(prices=book),
+            "yes": settings_of(prices=book, transfer_policy=policy),
+        }.items()
+    }
+    assert costs["no"]["transfer_cost"].isna().all()
+    sent = vm_days(october.archive, "2026-10", "2026-11")["out_MB"].sum()
+    assert costs["yes"]["transfer_cost"].sum() == pytest.approx((sent / 1000 - 1) * 0.5)

@@ -57,7 +57,13 @@ def test_an_invoice_without_a_total_is_named_by_the_file_and_the_statements(run:
     assert "invoice 990 of account main has no total" in done.err
     done = run("statements", "--month", "2026-11")
     assert done.status == 0
-    assert "Invoice 990 of main has no total yet, and no statement has it; sync again." in done.err
+    words = "Invoice 990 of account main has no total yet, and no statement has it; sync again."
+    assert words in done.err
+    for page in Path("statements").glob("*.html"):
+        assert words in page.read_text(encoding="utf-8")
+    assert run("report", "--month", "2026-11", "--out", "report").status == 0
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    assert "Without a total: invoice 990 of account main" in page.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_what_is_not_invoiced_is_a_file_of_its_own_and_what_has_no_price_is_named(run: Run, sandbox: Sandbox) -> None:

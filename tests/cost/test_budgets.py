@@ -46,11 +46,11 @@ def test_each_budget_has_what_was_spent_and_what_is_expected(frames):
         {"period": "2026-11", "amount": 29, "cost_centre": "shop"},
         {"period": "2026-10", "amount": 80},
     )
-    assert (month["actual"], month["forecast"], month["state"]) == (45, pytest.approx(90), "on track")
+    assert (month["actual"], month["forecast"], month["state"]) == (45, pytest.approx(90), "will be over 80 %")
     assert month["actual_share"] == pytest.approx(0.45)
     assert (quarter["actual"], quarter["forecast"]) == (135, pytest.approx(270))
     assert quarter["state"] == "will be exceeded"
-    assert (year["forecast"], year["state"]) == (pytest.approx(900 + 180), "on track")
+    assert (year["forecast"], year["state"]) == (pytest.approx(900 + 180), "will be over 50 %")
     assert (shop["scope"], shop["actual"], shop["forecast"]) == ("cost centre shop", 15, pytest.approx(30))
     assert shop["state"] == "will be exceeded"
     assert (over["actual"], over["forecast"], over["state"]) == (90, 90, "exceeded")
@@ -59,7 +59,16 @@ def test_each_budget_has_what_was_spent_and_what_is_expected(frames):
 
 @pytest.mark.parametrize(
     ("amount", "state"),
-    [(44, "exceeded"), (50, "will be exceeded"), (91, "on track"), (90.5, "on track"), (45, "will be exceeded")],
+    [
+        (44, "exceeded"),
+        (45, "will be exceeded"),
+        (50, "will be exceeded"),
+        (90.5, "will be over 80 %"),
+        (112, "will be over 80 %"),
+        (113, "will be over 50 %"),
+        (179, "will be over 50 %"),
+        (181, "on track"),
+    ],
 )
 def test_the_state_is_the_worst_that_holds(frames, amount, state):
     (row,) = status(frames, {"period": "2026-11", "amount": amount})
@@ -69,8 +78,13 @@ def test_the_state_is_the_worst_that_holds(frames, amount, state):
 def test_thresholds_tell_how_much_is_spent(frames):
     costs, forecast = frames
     calm = forecast.assign(expected=46.0, low=45.5, high=46.5)
-    states = [status((costs, calm), {"period": "2026-11", "amount": amount})[0]["state"] for amount in (91, 90, 56, 46)]
-    assert states == ["on track", "over 50 %", "over 80 %", "over 80 %"]
+    states = [
+        status((costs, calm), {"period": "2026-11", "amount": amount})[0]["state"]
+        for amount in (93, 91, 90, 57, 56, 46)
+    ]
+    assert states == ["on track", "will be over 50 %", "over 50 %", "will be over 80 %", "over 80 %", "over 80 %"]
+    unknown = forecast.assign(expected=np.nan, low=np.nan, high=np.nan, reason="there is no history")
+    assert status((costs, unknown), {"period": "2026-11", "amount": 90})[0]["state"] == "over 50 %"
     assert status(frames, {"period": "2026-09", "amount": 90})[0]["state"] == "kept"
 
 

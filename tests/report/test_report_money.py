@@ -64,7 +64,7 @@ def test_what_changed_is_the_waterfall_of_the_table():
 def test_a_first_month_has_no_empty_picture_and_says_why():
     report = content(facts_of((vm(1, "only", born="2026-11-05"),), totals=(("2026-11", 5.0),)))
     assert "cost_changes" not in [picture.name for picture in report.pictures]
-    assert "takes two months with invoices: October 2026 and November 2026 are not both known" in said(
+    assert "takes two months with all their invoices: October 2026 and November 2026 are not both known" in said(
         section_of(report, "spend")
     )
 
@@ -208,7 +208,9 @@ def corrected():
 def test_corrections_are_told_with_their_reason(corrected):
     report = content(corrected)
     section = section_of(report, "match")
-    assert "\N{MINUS SIGN}10.00 EUR of it corrects October 2026: closed months stay as they were" in said(section)
+    assert "\N{MINUS SIGN}10.00 EUR of it corrects October 2026: what was invoiced of closed months stays" in said(
+        section
+    )
     table = table_of(report, "Corrections of closed months")
     assert cells(table, "Amount") == (-10.0,)
     assert cells(table, "Corrects") == (pd.Period("2026-10", "M"),)
@@ -221,3 +223,22 @@ def test_a_full_report_is_a_workbook_with_the_same_sheets():
     assert book.sheetnames == ["Summary", *(table.title for table in report.tables)]
     assert len(set(book.sheetnames)) == len(book.sheetnames)
     assert {"What changed", "Cost by cost centre", "Forecast", "Budgets", "Unit costs"} <= set(book.sheetnames)
+
+
+def test_an_account_that_is_not_billed_yet_is_unknown_in_the_report_and_nothing_is_compared():
+    facts = facts_of()
+    second = facts.days[facts.days["vm_id"] <= 2].assign(account="second", vm_id=lambda days: days["vm_id"] + 90)
+    days = TABLES["vm_days"].cast(pd.concat([facts.days, second]))
+    billed = facts.costs[(facts.costs["month"] == pd.Period("2026-10", "M")) & facts.costs["vm_id"].isin([1, 2])]
+    theirs = billed.assign(account="second", invoice_id=90, vm_id=billed["vm_id"] + 90, vm_name="other")
+    costs = TABLES["allocated_costs"].cast(pd.concat([facts.costs, theirs]))
+    report = content(type(facts)(**{**vars(facts_of()), "days": days, "costs": costs}))
+    spend = said(section_of(report, "spend"))
+    assert "Account second has no amount invoiced for November 2026 yet: what 2 VMs there cost is unknown" in spend
+    assert "not every account has an invoice of both it and October 2026 to compare them by" in spend
+    assert "other" not in str(table_of(report, "Cost by VM").columns)
+    assert cells(table_of(report, "Spend by month"), "Change")[-1] is None
+    assert "What changed" not in [table.title for table in report.tables]
+    assert "cost_changes" not in [picture.name for picture in report.pictures]
+    plain = said(section_of(content(facts_of()), "spend"))
+    assert "no amount invoiced" not in plain

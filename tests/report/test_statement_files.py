@@ -345,7 +345,7 @@ def test_an_account_without_an_invoice_is_named_on_every_page(tmp_path):
     second = of.facts.days[of.facts.days["vm_id"] <= 2].assign(account="second")
     days = pd.concat([of.facts.days, second], ignore_index=True)
     of = replace(of, facts=replace(of.facts, days=days))
-    assert of.not_invoiced == {"second": 2}
+    assert of.facts.not_invoiced(of.facts.month) == {"second": 2}
     files = write_files(of, tmp_path)
     words = "Account second has no amount invoiced for November 2026 yet: what its 2 VMs cost is in no statement"
     for path in (*files.html.values(), files.index):

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, progress, say
-from vmgen_analytics.cost.bills import billed_months
-
-if TYPE_CHECKING:
-    from vmgen_analytics.report.facts import Facts
-    from vmgen_analytics.settings import Settings
 
 
 def statements(
@@ -35,7 +30,7 @@ def statements(
     """
     from vmgen_analytics.report.printing import plain  # noqa: PLC0415 - loads matplotlib, which help can do without
     from vmgen_analytics.report.statement_files import write_statements  # noqa: PLC0415
-    from vmgen_analytics.report.statement_method import not_invoiced  # noqa: PLC0415
+    from vmgen_analytics.report.statement_method import missing  # noqa: PLC0415
 
     settings, store = opened(config, archive, verbose)
     with progress("statements"):
@@ -43,21 +38,9 @@ def statements(
     of = files.of
     if of.is_provisional:
         say(f"PROVISIONAL: {of.facts.month} is {of.state}, and its amounts will still change.")
-    for sentence in not_invoiced(of):
+    for sentence in missing(of):
         say(sentence)
     for name, path in files.html.items():
         amount = of.facts.money(of.totals.get(name, 0.0))
         say(f"{path}, {files.xlsx[name].name}: {' '.join(plain(name).split())} {amount}")
-    for account, invoice in _without_total(of.facts, settings):
-        say(f"Invoice {invoice} of {account} has no total yet, and no statement has it; sync again.")
     say(f"{files.index}: all cost centres {of.facts.money(of.total)}, as invoiced")
-
-
-def _without_total(facts: Facts, settings: Settings) -> list[tuple[str, int]]:
-    """Find the invoices of the month whose total did not come."""
-    lacking = facts.invoices[facts.invoices["total_cost"].isna()]
-    found: list[tuple[str, int]] = []
-    for account, theirs in lacking.groupby("account"):
-        billed = billed_months(theirs, settings.invoice_period(str(account)))
-        found += [(str(account), int(number)) for number in theirs.loc[billed == facts.month, "invoice_id"]]
-    return found

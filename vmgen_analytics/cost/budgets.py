@@ -224,16 +224,19 @@ def _sum(costs: pd.DataFrame) -> float:
 
 
 def _state(actual: float, expected: float, *, is_over: bool) -> str:
-    """Put a budget into one word or two, the worst that holds."""
+    """Put a budget into a word or some, the worst that holds: what is spent comes before what is expected."""
     if actual > THRESHOLDS[-1]:
         return "exceeded"
     if is_over:
         return "kept" if np.isfinite(expected) else "unknown"
     if expected > THRESHOLDS[-1]:
         return "will be exceeded"
-    passed = [threshold for threshold in THRESHOLDS[:-1] if actual >= threshold]
-    if passed:
-        return f"over {passed[-1]:.0%}".replace("%", " %")
+    for threshold in reversed(THRESHOLDS[:-1]):
+        words = f"over {100 * threshold:.0f} %"
+        if actual >= threshold:
+            return words
+        if expected >= threshold:
+            return f"will be {words}"
     return "on track" if np.isfinite(expected) else "unknown"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.billed import BilledMonths
 from vmgen_analytics.cost.kinds import day_numbers, kinds
 from vmgen_analytics.cost.millionths import PER_UNIT, to_millionths
 from vmgen_analytics.schema import TABLES
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def monthly_costs(costs: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:
+def monthly_costs(
+    costs: pd.DataFrame, by: str | Sequence[str] = (), *, within: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The cost of each group in each month, and its change against the month before.
 
     A group that was there the month before and is gone has a row with a cost of 0, so that the changes of a month
-    add up to the change of its total.
+    add up to the change of its total. What belongs to an account that no invoice bills in a month is not gone but
+    unknown: it has no cost there, and whatever it is a part of no change.
 
     Parameters
     ----------
@@ -29,6 +33,8 @@ def monthly_costs(costs: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataF
         Table ``allocated_costs``.
     by
         Any of account, vm_id (which brings the account), package, location and cost_centre; none gives the totals.
+    within
+        The table that these costs are taken from, which tells what is billed; by default they are all of it.
 
     Returns
     -------
@@ -47,7 +53,8 @@ def monthly_costs(costs: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataF
     key = ["month", *groups]
     kind, found = kinds(costs, key)
     sums = pd.Series(to_millionths(costs["allocated_cost"])).groupby(kind).sum() / PER_UNIT
-    monthly = _with_change(found.assign(allocated_cost=sums), key)
+    unknown = BilledMonths.of(costs if within is None else within).unknown(costs, key)
+    monthly = _with_change(found.assign(allocated_cost=sums), key, unknown)
     totals = monthly.groupby("month")["allocated_cost"].transform("sum")
     monthly["share"] = (monthly["allocated_cost"] / totals).where(totals != 0)
     listed = found.assign(list_cost=_list_costs(costs, kind))
@@ -84,15 +91,19 @@ def _list_costs(costs: pd.DataFrame, kind: NDArray[np.int64]) -> pd.Series:
     return sums
 
 
-def _with_change(sums: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Put each group's cost beside that of the month before, where there is such a month."""
+def _with_change(sums: pd.DataFrame, key: list[str], unknown: pd.DataFrame) -> pd.DataFrame:
+    """Put each group's cost beside that of the month before, where there is such a month and both are billed."""
     months = sums["month"].unique()
     before = sums.assign(month=sums["month"] + 1).rename(columns={"allocated_cost": "before"})
     before = before[before["month"].isin(months)]
     both = sums.merge(before, on=key, how="outer", validate="one_to_one")
-    both["allocated_cost"] = both["allocated_cost"].fillna(0.0)
+    both = both.merge(unknown, on=key, how="left", validate="one_to_one")
+    is_unbilled = both.pop("is_unbilled")
+    both["allocated_cost"] = both["allocated_cost"].mask(
+        both["allocated_cost"].isna() & is_unbilled.ne(other=True), 0.0
+    )
     change = (both["allocated_cost"] - both.pop("before").fillna(0.0)).round(6)
-    return both.assign(change=change.where(both["month"].isin(before["month"].unique())))
+    return both.assign(change=change.where(both["month"].isin(before["month"].unique()) & is_unbilled.isna()))
 
 
 def _named(costs: pd.DataFrame, kind: NDArray[np.int64], found: pd.DataFrame) -> pd.DataFrame:

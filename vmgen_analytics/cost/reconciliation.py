@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.bills import billed_months
+from vmgen_analytics.cost.doubt import days_in_doubt
 from vmgen_analytics.cost.kinds import kinds
 from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.cost.monthly import listed_once
@@ -22,7 +23,7 @@ KEY = ["account", "invoice_id", "month"]
 MONTH = ["account", "month"]
 
 
-def reconciliation(invoices: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+def reconciliation(invoices: pd.DataFrame, costs: pd.DataFrame, lifetimes: pd.DataFrame | None = None) -> pd.DataFrame:
     """Each invoice: what was given to VMs, what was not, and the month's list cost beside it.
 
     List cost is set against all invoices of an account's month together, with the overage where that is known; it
@@ -35,6 +36,9 @@ def reconciliation(invoices: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
         Table ``invoices``, one observation an invoice. One without a total is shown with the month of its date.
     costs
         Table ``allocated_costs`` of these invoices.
+    lifetimes
+        Table ``lifetimes``: VMs whose birth or death is only a bound are then named where an invoice is above list
+        cost.
 
     Returns
     -------
@@ -69,7 +73,9 @@ def reconciliation(invoices: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     credits = table["invoiced"].clip(upper=0).groupby([table[name] for name in MONTH]).transform("sum")
     why = _reasons(given)
     rows: list[dict[str, Any]] = table.assign(credit=credits, is_empty=is_empty).to_dict("records")  # type: ignore[assignment]
-    table["state"] = [_state(row, why.get((row["account"], row["month"]), ())) for row in rows]
+    keys = [(str(row["account"]), row["month"]) for row in rows]
+    doubts = {} if lifetimes is None else days_in_doubt(lifetimes, set(keys))
+    table["state"] = [_state(row, why.get(key, ()), doubts.get(key, "")) for key, row in zip(keys, rows, strict=True)]
     return TABLES["reconciliation"].cast(pd.concat([table, _corrections(changes), _without_total(invoices, own)]))
 
 
@@ -119,7 +125,7 @@ def _changed(rows: pd.DataFrame) -> list[str]:
     return sorted({str(package) for package, _ in priced[priced > 1].index})
 
 
-def _state(row: Mapping[str, Any], reasons: tuple[str, ...]) -> str:
+def _state(row: Mapping[str, Any], reasons: tuple[str, ...], doubt: str) -> str:
     if abs(row["unallocated"]) >= 1e-6:
         why = "no VM is known in that month" if row["is_empty"] else "no VM of that month has anything of the key"
         return f"unallocated: {why}"
@@ -127,11 +133,11 @@ def _state(row: Mapping[str, Any], reasons: tuple[str, ...]) -> str:
         return f"counted with invoice {row['largest']}, the largest of the month"
     if np.isnan(row["difference"]):
         return f"no list cost: {'; '.join(reasons)}"
-    return _compared(row["difference"], row["credit"], row["overage"], reasons)
+    return _compared(row["difference"], row["credit"], row["overage"], reasons, doubt)
 
 
-def _compared(difference: float, credit: float, overage: float, reasons: tuple[str, ...]) -> str:
-    """Say whether invoices are their list cost, or what makes the difference."""
+def _compared(difference: float, credit: float, overage: float, reasons: tuple[str, ...], doubt: str) -> str:
+    """Say whether invoices are their list cost, or what makes the difference; days in doubt could only add to it."""
     known = {"traffic beyond the quota": 0.0 if np.isnan(overage) else overage, "credits": credit}
     parts = [f"{amount:.2f} for {what}" for what, amount in known.items() if abs(amount) > CENT]
     rest = difference - sum(known.values())
@@ -139,6 +145,7 @@ def _compared(difference: float, credit: float, overage: float, reasons: tuple[s
         return f"matched, with {listed(parts)}" if parts else "matched"
     side = f"{abs(rest):.2f} {'above' if rest > 0 else 'below'} list cost"
     beside = f" beside {listed(parts)}" if parts else ""
+    reasons = (*reasons, doubt) if doubt and rest > 0 else reasons
     return f"{side}{beside}" + (f": {'; '.join(reasons)}" if reasons else "")
 
 

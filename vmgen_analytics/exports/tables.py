@@ -173,7 +173,7 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
     makers: Mapping[str, Callable[[], pd.DataFrame]] = {
         "vm_days": lambda: ledger.days,
         "coverage": lambda: coverage(ledger.days, now),
-        "rated_costs": lambda: rated_costs(ledger.days, ledger.prices or PriceBook(())),
+        "rated_costs": lambda: _rated(ledger),
         "allocated_costs": lambda: ledger.costs,
         "cost_centre_rules": lambda: cost_centre_rules(ledger.costs, ledger.centres or CostCentres(())),
         "monthly_costs": lambda: monthly_costs(ledger.costs, ["vm_id", "package", "location", "cost_centre"]),
@@ -186,7 +186,7 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
         "unit_costs": lambda: unit_costs(ledger.costs, ledger.days, "vm_id"),
         "estimated_prices": lambda: _estimated(ledger, now),
         "price_findings": lambda: _price_findings(ledger, archive),
-        "reconciliation": lambda: reconciliation(ledger.invoices, ledger.costs),
+        "reconciliation": lambda: reconciliation(ledger.invoices, ledger.costs, lifetimes(archive)),
         "daily_bandwidth": lambda: daily_bandwidth(ledger.days, "vm_id"),
         "monthly_bandwidth": lambda: monthly_bandwidth(ledger.days, "vm_id"),
         "bandwidth_anomalies": lambda: bandwidth_anomalies(ledger.days, archive.read("jobs")),
@@ -198,12 +198,14 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
         "quota_status": lambda: quota_status(
             ledger.days, ledger.transfer, today=now.normalize(), terms=transfer_terms(ledger.days, ledger.prices)
         ),
-        "idle_vms": lambda: idle_vms(
-            ledger.days, archive.read("jobs"), rated_costs(ledger.days, ledger.prices or PriceBook(()))
-        ),
+        "idle_vms": lambda: idle_vms(ledger.days, archive.read("jobs"), _rated(ledger)),
         "footprint": lambda: footprint(ledger.days, ["location", "package"]),
     }
     return makers[name]()
+
+
+def _rated(ledger: Ledger) -> pd.DataFrame:
+    return rated_costs(ledger.days, ledger.prices or PriceBook(()), ledger.transfer)
 
 
 def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:

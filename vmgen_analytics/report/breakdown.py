@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics import plots
-from vmgen_analytics.cost import monthly_costs
 from vmgen_analytics.plots.labels import counted, month_name, percent
 from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import Picture, ReportTable, Section, amounts, labelled, numbers, summed, text
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 
 def who_and_where(facts: Facts) -> Section:
     """Answers who cost it, and where."""
-    by_location, by_package = (monthly_costs(facts.costs, by=by) for by in ("location", "package"))
+    by_location, by_package = (facts.monthly(by) for by in ("location", "package"))
     how: dict[str, Any] = {"currency": facts.currency, "open_month": facts.open_month}
     pictures = (
         Picture("monthly_costs_by_location", plots.monthly_costs(by_location, **how)),
         Picture("monthly_costs_by_package", plots.monthly_costs(by_package, **how)),
     )
     question = "Who cost it, and where?"
-    rows = facts.of_month(monthly_costs(facts.costs, by="vm_id"))
+    rows = facts.of_month(facts.monthly("vm_id"))
     if rows.empty:
         return Section(question, f"Nothing can be divided: no invoice bills {month_name(facts.month)} yet.")
     tables = (

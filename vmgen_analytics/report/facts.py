@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.cost import budget_status, cost_forecast, credit_runway, monthly_costs
+from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.errors import ArchiveError
-from vmgen_analytics.fleet import coverage
+from vmgen_analytics.fleet import coverage, lifetimes
 from vmgen_analytics.fleet.coverage import month_state
 from vmgen_analytics.ledger import read_ledger
 from vmgen_analytics.plots.labels import as_month, money
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.cost import Budgets, CostCentres, PriceBook
+    from vmgen_analytics.cost.bills import InvoicePeriod
     from vmgen_analytics.settings import Settings
 
 MONTHS = 12
@@ -60,6 +62,10 @@ class Facts:
         Table ``accounts``, all observations.
     weights
         What a package weighs in a forecast without prices; None for the usual weights.
+    invoice_periods
+        By account, whether an invoice bills the month of its date or the month before.
+    lifetimes
+        Table ``lifetimes``, for births and deaths that are bounds.
     """
 
     month: pd.Period
@@ -80,12 +86,33 @@ class Facts:
     budgets: Budgets | None = None
     accounts: pd.DataFrame = field(default_factory=TABLES["accounts"].frame)
     weights: Mapping[str, float] | None = None
+    invoice_periods: Mapping[str, InvoicePeriod] = field(default_factory=dict)
+    lifetimes: pd.DataFrame = field(default_factory=TABLES["lifetimes"].frame)
 
     @cached_property
     def totals(self) -> dict[pd.Period, float]:
         """What each month with an invoice cost, in cents."""
-        monthly = monthly_costs(self.costs)
+        monthly = self._monthly
         return {month: rounded(cost) for month, cost in zip(monthly["month"], monthly["allocated_cost"], strict=True)}
+
+    @cached_property
+    def _monthly(self) -> pd.DataFrame:
+        return monthly_costs(self.costs)
+
+    def monthly(self, by: str) -> pd.DataFrame:
+        """Table ``monthly_costs`` of a grouping, without what is unknown as no invoice bills its account."""
+        found = monthly_costs(self.costs, by=by)
+        return found[found["allocated_cost"].notna()].reset_index(drop=True)
+
+    def not_invoiced(self, month: pd.Period) -> dict[str, int]:
+        """How many VMs each account had in a month of which no invoice bills anything yet; other accounts left out.
+
+        Corrections of other months that are booked in this one bill nothing of it.
+        """
+        costs, days = self.of_month(self.costs, month), self.of_month(self.days, month)
+        billed = costs.loc[costs["corrects"].isna(), "account"].unique()
+        vms = days[~days["account"].isin(billed)].groupby("account")["vm_id"].nunique()
+        return {str(account): int(number) for account, number in vms.items()}
 
     @property
     def open_month(self) -> pd.Period | None:
@@ -135,10 +162,19 @@ class Facts:
             return TABLES["cost_forecast"].frame({"account": []} if by else {})
         return cost_forecast(self.days, self.costs, self.prices, today=self.now.normalize(), **how)
 
+    def without_total(self, month: pd.Period) -> list[tuple[str, int]]:
+        """Account and number of the invoices of a month whose total did not come."""
+        lacking = self.invoices[self.invoices["total_cost"].isna()]
+        found: list[tuple[str, int]] = []
+        for account, theirs in lacking.groupby("account"):
+            billed = billed_months(theirs, self.invoice_periods.get(str(account), "same-month"))
+            found += [(str(account), int(number)) for number in theirs.loc[billed == month, "invoice_id"]]
+        return found
+
     def change(self, month: pd.Period) -> float | None:
-        """How much more a month cost than the one before, in cents; None where one has no invoice."""
-        now, before = self.totals.get(month), self.totals.get(month - 1)
-        return None if now is None or before is None else rounded(now - before)
+        """How much more a month cost than the one before, in cents; None where an account has no invoice of one."""
+        compared = self._monthly.loc[self._monthly["change"].notna(), "month"]
+        return rounded(self.totals[month] - self.totals[month - 1]) if month in set(compared) else None
 
     def money(self, amount: float) -> str:
         """Print an amount with the currency, if that is known."""
@@ -205,6 +241,8 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         budgets=ledger.budgets,
         accounts=archive.history("accounts"),
         weights=settings.allocation.weights,
+        invoice_periods=ledger.invoice_periods,
+        lifetimes=lifetimes(archive),
     )
 
 

@@ -36,6 +36,7 @@ def missing(facts: Facts) -> Section:
         _days(facts),
         _places(facts),
         _prices(facts),
+        _totals(facts),
         _months(facts),
         _currency(facts),
         _incomplete(facts),
@@ -108,6 +109,14 @@ def _prices(facts: Facts) -> str:
         for package, location in zip(places["package"], places["location"], strict=True)
     )
     return f"Without a price: {joined(names, 20)}. Their list cost is unknown, not 0, until the price book has a line."
+
+
+def _totals(facts: Facts) -> str:
+    lacking = facts.without_total(facts.month)
+    if not lacking:
+        return ""
+    names = joined([f"invoice {number} of account {account}" for account, number in lacking])
+    return f"Without a total: {names}. What it charges is in no sum of {month_name(facts.month)}; sync again."
 
 
 def _months(facts: Facts) -> str:

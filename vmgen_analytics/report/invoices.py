@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def matches(facts: Facts) -> Section:
     """Answers whether it matches the invoices."""
-    table = reconciliation(facts.invoices, facts.costs)
+    table = reconciliation(facts.invoices, facts.costs, facts.lifetimes)
     rows = facts.of_month(table)
     question = "Does it match the invoices?"
     earlier = table[table["month"] < facts.month].sort_values(["month", "account", "invoice_id"], ascending=False)
@@ -63,8 +63,8 @@ def _corrected(facts: Facts, booked: pd.DataFrame) -> str:
     total, months_ = rounded(float(booked["allocated_cost"].sum())), sorted(booked["corrects"].unique())
     names = joined([month_name(month) for month in months_])
     return (
-        f"{facts.money(total)} of it corrects {names}: closed months stay as they were, and what changed later is "
-        f"booked in {month_name(facts.month)}."
+        f"{facts.money(total)} of it corrects {names}: what was invoiced of closed months stays, and what changed "
+        f"later is booked in {month_name(facts.month)}."
     )
 
 

@@ -26,7 +26,7 @@ def who_pays(facts: Facts) -> Section | None:
     if facts.centres is None:
         return None
     question = "Who pays?"
-    by_centre = monthly_costs(facts.costs, by="cost_centre")
+    by_centre = facts.monthly("cost_centre")
     rows = facts.of_month(by_centre)
     rules = cost_centre_rules(facts.costs, facts.centres)
     idle = rules[rules["finding"] != ""]

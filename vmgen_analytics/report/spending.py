@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics import plots
-from vmgen_analytics.cost import cost_changes, monthly_costs
+from vmgen_analytics.cost import cost_changes
 from vmgen_analytics.plots.changes import HALF_A_CENT
 from vmgen_analytics.plots.labels import counted, money, month_name, others, percent
 from vmgen_analytics.report.printing import name_of
@@ -33,9 +33,10 @@ SHOWN_CHANGES = 12
 
 def spent(facts: Facts) -> Section:
     """Answers what was spent, and what changed."""
-    by_vm = monthly_costs(facts.costs, by="vm_id")
+    by_vm = facts.monthly("vm_id")
     rows = facts.of_month(by_vm)
-    changes = cost_changes(facts.costs, facts.whole_month)
+    is_compared = facts.change(facts.whole_month) is not None
+    changes = cost_changes(facts.costs if is_compared else facts.costs.iloc[:0], facts.whole_month)
     pictures = [
         Picture("monthly_costs", plots.monthly_costs(by_vm, currency=facts.currency, open_month=facts.open_month))
     ]
@@ -48,7 +49,7 @@ def spent(facts: Facts) -> Section:
     if rows.empty:
         return Section(question, _unbilled(facts), (), tuple(pictures), tuple(tables))
     tables += _changes(facts, facts.of_month(by_vm, facts.whole_month))
-    paragraphs = [_came_and_went(facts, rows), _largest_reasons(facts, changes)]
+    paragraphs = [_not_invoiced(facts), _came_and_went(facts, rows), _largest_reasons(facts, changes)]
     return Section(question, _answer(facts), tuple(filter(None, paragraphs)), tuple(pictures), tuple(tables))
 
 
@@ -73,8 +74,10 @@ def _compared(facts: Facts, month: pd.Period) -> str:
     """What a month cost, and how much more or less than the one before."""
     now, before, change = facts.totals[month], facts.totals.get(month - 1), facts.change(month)
     sentence = f"{month_name(month)} cost {facts.money(now)}"
-    if before is None or change is None:
+    if before is None:
         return f"{sentence}; no invoice of {month_name(month - 1)} is known to compare it with"
+    if change is None:
+        return f"{sentence}; not every account has an invoice of both it and {month_name(month - 1)} to compare them by"
     if change == 0:
         return f"{sentence}, as much as {month_name(month - 1)}"
     part = f" ({percent(abs(change) / before, decimals=1)})" if before > 0 else ""
@@ -82,11 +85,21 @@ def _compared(facts: Facts, month: pd.Period) -> str:
     return f"{sentence}, {difference} than {month_name(month - 1)} ({facts.money(before)})"
 
 
+def _not_invoiced(facts: Facts) -> str:
+    """Say of which accounts the sum of the month lacks what they cost."""
+    lacking = facts.not_invoiced(facts.month)
+    if not lacking:
+        return ""
+    vms, month = counted(sum(lacking.values()), "VM"), month_name(facts.month)
+    who = f"Account {joined(list(lacking))} has" if len(lacking) == 1 else f"Accounts {joined(list(lacking))} have"
+    return f"{who} no amount invoiced for {month} yet: what {vms} there cost is unknown, and in no sum of the month."
+
+
 def _largest_reasons(facts: Facts, changes: pd.DataFrame) -> str:
     """Say what made most of the difference, or why nothing can be told apart."""
     month, before = month_name(facts.whole_month), month_name(facts.whole_month - 1)
     if changes.empty and facts.change(facts.whole_month) is None:
-        return f"What changed takes two months with invoices: {before} and {month} are not both known."
+        return f"What changed takes two months with all their invoices: {before} and {month} are not both known."
     ranked = changes.loc[changes["change"].abs().sort_values(ascending=False, kind="stable").index]
     told = [
         f"{reason} ({money(change, facts.currency, signed=True)})"

@@ -13,7 +13,7 @@ from vmgen_analytics.cost.statements import KINDS
 from vmgen_analytics.plots.labels import MISSING, counted, month_name
 from vmgen_analytics.report.printing import name_of
 from vmgen_analytics.report.shape import Column, ReportTable, amounts, labelled, numbers, text
-from vmgen_analytics.report.statement_method import Explanation, method, not_invoiced
+from vmgen_analytics.report.statement_method import Explanation, method, missing
 from vmgen_analytics.schema import UNASSIGNED
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Statement:
     lines
         Table ``cost_statement`` of this cost centre, for a workbook.
     missing
-        What the total does not have yet: accounts that are not invoiced.
+        What the total does not have yet: accounts that are not invoiced, and invoices without a total.
     """
 
     cost_centre: str
@@ -100,7 +100,7 @@ def statement(of: StatementMonth, cost_centre: str) -> Statement:
         method=method(of, cost_centre, lines),
         invoices=_invoices(of, cost_centre),
         lines=lines,
-        missing=not_invoiced(of),
+        missing=missing(of),
     )
 
 

@@ -73,24 +73,29 @@ def _state(of: StatementMonth) -> Explanation:
             "They are divided by the prices, locations and rules of the day of this print: where these files change, a "
             "later print may differ."
         )
-        return Explanation("Is this final?", (invoices, division, *not_invoiced(of)))
+        return Explanation("Is this final?", (invoices, division, *missing(of)))
     why = (
         f"{month} is not over: more days, traffic and invoices will come"
         if of.state == "open"
         else f"{month} is over but not closed yet: its last days and invoices may still come"
     )
     sentence = f"No, it is PROVISIONAL. {why}, and the amounts will change."
-    return Explanation("Is this final?", (sentence, *not_invoiced(of)))
+    return Explanation("Is this final?", (sentence, *missing(of)))
 
 
-def not_invoiced(of: StatementMonth) -> tuple[str, ...]:
-    """Say of which accounts no invoice bills the month yet: what their VMs cost is in no statement."""
+def missing(of: StatementMonth) -> tuple[str, ...]:
+    """Say what no statement has: what is not invoiced yet, account by account, and invoices without a total."""
     month = month_name(of.facts.month)
-    return tuple(
+    not_invoiced = tuple(
         f"Account {account} has no amount invoiced for {month} yet: what its {counted(vms, 'VM')} cost is in no "
         "statement, and is added to them once an invoice bills it, also after the month has closed."
-        for account, vms in of.not_invoiced.items()
+        for account, vms in of.facts.not_invoiced(of.facts.month).items()
     )
+    without_total = tuple(
+        f"Invoice {number} of account {account} has no total yet, and no statement has it; sync again."
+        for account, number in of.facts.without_total(of.facts.month)
+    )
+    return (*not_invoiced, *without_total)
 
 
 def divided_by(of: StatementMonth) -> tuple[str, ...]:

@@ -79,17 +79,6 @@ class StatementMonth:
         invoices = sums.merge(named, on=["account", "invoice_id"], how="left", validate="many_to_one")
         return invoices.assign(cost=printed_cents(invoices["exact"], self.total))
 
-    @cached_property
-    def not_invoiced(self) -> dict[str, int]:
-        """How many VMs each account had in the month of which no invoice bills anything yet; other accounts left out.
-
-        Corrections of other months that are booked in this one bill nothing of it.
-        """
-        costs, days = (self.facts.of_month(table) for table in (self.facts.costs, self.facts.days))
-        billed = costs.loc[costs["corrects"].isna(), "account"].unique()
-        vms = days[~days["account"].isin(billed)].groupby("account")["vm_id"].nunique()
-        return {str(account): int(number) for account, number in vms.items()}
-
     def part(self, cost_centre: str) -> list[float]:
         """What a cost centre pays of each invoice, in cents that add up to its total."""
         of_month = self.facts.of_month(self.facts.costs)

@@ -10,7 +10,7 @@ from vmgen_analytics.plots.labels import month_name
 from vmgen_analytics.report.printing import plain, printed
 from vmgen_analytics.report.shape import NUMBERS, joined
 from vmgen_analytics.report.statement import index_table, invoices_table
-from vmgen_analytics.report.statement_method import divided_by, not_invoiced
+from vmgen_analytics.report.statement_method import divided_by, missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def index_page(of: StatementMonth, files: Mapping[str, str]) -> str:
         is_provisional=of.is_provisional,
         sums=index_table(of),
         links=files,
-        missing=not_invoiced(of),
+        missing=missing(of),
         sentences=[*sentences, *divided_by(of)],
         invoices=invoices_table(of),
     )

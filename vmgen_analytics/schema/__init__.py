@@ -16,6 +16,7 @@ from vmgen_analytics.schema.costs import COSTS
 from vmgen_analytics.schema.fetched import FETCHED
 from vmgen_analytics.schema.fleet import FLEET
 from vmgen_analytics.schema.handed_on import HANDED_ON
+from vmgen_analytics.schema.outlook import OUTLOOK
 from vmgen_analytics.schema.planning import PLANNING
 from vmgen_analytics.schema.traffic import TRAFFIC
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from vmgen_analytics.table import Table
 
-DERIVED: Sequence[Table] = (*FLEET, *COSTS, *TRAFFIC, *CAPACITY, *PLANNING)
+DERIVED: Sequence[Table] = (*FLEET, *COSTS, *OUTLOOK, *TRAFFIC, *CAPACITY, *PLANNING)
 
 TABLES: Mapping[str, Table] = MappingProxyType(
     {table.name: table for table in (*ARCHIVED, *FETCHED, *DERIVED, *HANDED_ON)}
