@@ -12,6 +12,7 @@ from vmgen_analytics.widgets.cost_answer import CostAnswer
 from vmgen_analytics.widgets.cost_model import GROUPS, MOST_NAMED, SHOWS, CostChoices, CostData
 from vmgen_analytics.widgets.explorer import Explorer, dropdown, offer, show_if, with_chosen
 from vmgen_analytics.widgets.periods import CUSTOM, PERIODS
+from vmgen_analytics.widgets.scope import NOBODY, ScopeControls
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.explorer import Model
@@ -24,23 +25,25 @@ class CostControls:
         self.period = dropdown("Period", [(period.capitalize(), period) for period in PERIODS])
         self.start, self.last = dropdown("From"), dropdown("Through")
         self.show = dropdown("Show", [(text, show) for show, text in SHOWS.items()])
-        self.by, self.account, self.cost_centre = (dropdown(name) for name in ("Group by", "Account", "Cost centre"))
+        self.by, self.cost_centre, self.scope = dropdown("Group by"), dropdown("Cost centre"), ScopeControls()
         style = {"description_width": "initial"}
         self.top = ipywidgets.BoundedIntText(
             value=8, min=1, max=MOST_NAMED, description="Named in the chart", style=style, layout={"width": "190px"}
         )
-        chosen = (self.by, self.account, self.cost_centre)
-        self.all = (self.show, self.period, self.start, self.last, *chosen, self.top)
+        periods = (self.period, self.start, self.last)
+        self.all = (self.show, *periods, self.by, *self.scope.all, self.cost_centre, self.top)
 
     def choices(self) -> CostChoices:
         """Read what is chosen."""
-        is_custom = self.period.value == CUSTOM
+        is_custom, scope = self.period.value == CUSTOM, self.scope.scope()
         return CostChoices(
             period=self.period.value,
             start=self.start.value if is_custom else None,
             end=str(pd.Period(self.last.value, freq="M") + 1) if is_custom else None,
             by=self.by.value,
-            account=self.account.value,
+            account=scope.account,
+            location=scope.location,
+            vm_id=scope.vm_id,
             top=self.top.value,
             cost_centre=self.cost_centre.value,
             show=self.show.value,
@@ -53,21 +56,20 @@ class CostControls:
         known = [*(answer.totals if answer else ()), months.start, months.end - 1, this_month - 12, this_month]
         every = pd.period_range(min(known), max(known), freq="M")
         names = [(labels.month_name(month), str(month)) for month in every]
-        accounts = with_chosen(answer.data.accounts if answer else [], choices.account)
+        several = len(with_chosen(answer.data.accounts if answer else [], choices.account)) > 1
         centres = with_chosen(answer.data.centres if answer else [], choices.cost_centre)
-        is_offered = {"account": len(accounts) > 1, "cost_centre": bool(centres)}
+        is_offered = {"account": several, "cost_centre": bool(centres)}
         groups = [(text, by) for by, text in GROUPS.items() if is_offered.get(by, True) or by == choices.by]
         self.period.value = choices.period
         offer(self.start, names, str(months.start))
         offer(self.last, names, str(months.end - 1))
         offer(self.by, groups, choices.by)
-        offer(self.account, [("All accounts", None), *((name, name) for name in accounts)], choices.account)
         offer(self.cost_centre, [("All", None), *((name, name) for name in centres)], choices.cost_centre)
         self.show.value, self.top.value = choices.show, choices.top
+        self.scope.follow(choices.scope, answer.data.fleet if answer else NOBODY)
         for control, is_shown in (
             (self.start, choices.period == CUSTOM),
             (self.last, choices.period == CUSTOM),
-            (self.account, len(accounts) > 1),
             (self.cost_centre, bool(centres)),
         ):
             show_if(control, is_shown=is_shown)

@@ -140,7 +140,7 @@ class CostAnswer:
 
     @cached_property
     def totals(self) -> dict[pd.Period, float]:
-        """Costs of every month in the archive, for the account and the cost centre that are chosen."""
+        """Costs of every month in the archive, for what is chosen."""
         monthly = cost.monthly_costs(self.chosen)
         return dict(zip(monthly["month"], monthly["allocated_cost"], strict=True))
 
@@ -151,12 +151,9 @@ class CostAnswer:
 
     @cached_property
     def chosen(self) -> pd.DataFrame:
-        """Table ``allocated_costs`` of the account and the cost centre that are chosen, of every month."""
-        costs = self.data.costs
-        for name in ("account", "cost_centre"):
-            wanted = getattr(self.choices, name)
-            costs = costs if wanted is None else costs[costs[name] == wanted]
-        return costs
+        """Table ``allocated_costs`` of the part of the fleet and the cost centre that are chosen, of every month."""
+        costs, centre = self.choices.scope.of(self.data.costs), self.choices.cost_centre
+        return costs if centre is None else costs[costs["cost_centre"] == centre]
 
     def money(self, amount: float, *, signed: bool = False) -> str:
         """Print an amount in cents, with the currency that is set."""
@@ -171,7 +168,7 @@ class CostAnswer:
             return f"No invoices for {when}"
         total = self._sum(self.months)
         so_far = " so far" if self._is_open(self.months) else ""
-        spent = f"{when} cost {self.money(total)}{so_far}"
+        spent = f"{when} cost {self.money(total)}{so_far}{self._of_what()}"
         first = self.table.iloc[0]
         if len(self.table) < 2 or total <= 0 or first["total"] <= 0:
             return spent
@@ -223,15 +220,29 @@ class CostAnswer:
     def _changed(self) -> str:
         """Say how much more or less a month cost than the one before, and mostly why."""
         month, before = labels.month_name(self.changed_month), labels.month_name(self.changed_month - 1)
+        whose = self._of_what()
         if self.table.empty:
-            return f"No change from {before} to {month}: both cost the same, or one of them has no invoice"
+            return f"No change from {before} to {month}{whose}: both cost the same, or one of them has no invoice"
         total = float(self.table["total_after"].iloc[-1] - self.table["total_before"].iloc[0])
         by_reason = self.table.groupby("reason")["change"].sum()
         reason = str(by_reason.abs().idxmax())
         most = f"most of it {reason} ({self.money(float(by_reason[reason]), signed=True)})"
         if abs(total) < 0.005:
-            return f"{month} cost as much as {before}, but not for the same: {most}"
-        return f"{month} cost {self.money(abs(total))} {'more' if total > 0 else 'less'} than {before}, {most}"
+            return f"{month} cost as much as {before}{whose}, but not for the same: {most}"
+        return f"{month} cost {self.money(abs(total))} {'more' if total > 0 else 'less'}{whose} than {before}, {most}"
+
+    def _of_what(self) -> str:
+        """Name what is chosen, where that is not everything."""
+        choices, scope = self.choices, self.choices.scope
+        names = self.chosen["vm_name"].dropna()
+        parts = (
+            (scope.vm_id, f"VM {names.iloc[-1] if len(names) else scope.vm_id}"),
+            (scope.location, f"location {scope.location}" if scope.location else "an unknown location"),
+            (scope.account, f"account {scope.account}"),
+            (choices.cost_centre, f"cost centre {choices.cost_centre}"),
+        )
+        said = [text for chosen, text in parts if chosen is not None]
+        return f" for {', '.join(said)}" if said else ""
 
     def _sum(self, months: Months) -> float:
         return round(float(sum(self.totals[month] for month in months if month in self.totals)), 6)

@@ -39,11 +39,8 @@ def reproduction(answer: CostAnswer, url: str) -> str:
         f"settings = va.Settings({', '.join(_settings(answer))})",
         f'ledger = va.read_ledger(archive, settings, "{ledger.months[0]}", "{ledger.months[-1]}")',
         "costs = ledger.costs",
-        *(
-            f'costs = costs[costs["{name}"] == {value!r}]'
-            for name in ("account", "cost_centre")
-            if (value := getattr(choices, name)) is not None
-        ),
+        *choices.scope.python("costs"),
+        *([] if choices.cost_centre is None else [f'costs = costs[costs["cost_centre"] == {choices.cost_centre!r}]']),
         *(_changes(answer) if answer.is_of_changes else _months(answer)),
     ]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.widgets.periods import CUSTOM, PERIODS, resolved
+from vmgen_analytics.widgets.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +44,8 @@ class CostChoices:
         One of the presets, or ``custom`` with ``start`` and ``end``, the first month and the first one after.
     by
         location, package, vm_id, cost_centre or account.
-    account, cost_centre
-        Only this account, or this cost centre; None for all.
+    account, location, vm_id, cost_centre
+        Only this account, location (empty for an unknown one), VM or cost centre; None for all.
     show
         ``months``, or ``changes``: why the last month of the period that is over cost more or less than the one before.
     top
@@ -64,6 +65,8 @@ class CostChoices:
     top: int = 8
     cost_centre: str | None = None
     show: str = "months"
+    location: str | None = None
+    vm_id: int | None = None
 
     def __post_init__(self) -> None:
         known_ones = (("period", self.period, PERIODS), ("by", self.by, GROUPS), ("show", self.show, SHOWS))
@@ -87,6 +90,11 @@ class CostChoices:
         """Put the choices into a small dict; what was not chosen is left out."""
         unused = {*(() if self.period == CUSTOM else ("start", "end")), *(("show",) if self.show == "months" else ())}
         return {name: value for name, value in asdict(self).items() if value is not None and name not in unused}
+
+    @property
+    def scope(self) -> Scope:
+        """The part of the fleet that is chosen."""
+        return Scope(self.account, self.location, self.vm_id)
 
     def months(self, today: dt.date) -> Months:
         """Resolve the period on a day."""
@@ -140,6 +148,11 @@ class CostData:
     def accounts(self) -> list[str]:
         """Accounts that have invoices."""
         return sorted(self.costs["account"].unique())
+
+    @cached_property
+    def fleet(self) -> pd.DataFrame:
+        """Account, number, name and location of every VM that costs something, the newest last."""
+        return self.costs[["account", "vm_id", "vm_name", "location"]].drop_duplicates(keep="last")
 
     @cached_property
     def centres(self) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vmgen_analytics.cost import Budgets, budget_status
 from vmgen_analytics.plots import labels
+from vmgen_analytics.widgets.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -26,8 +28,8 @@ def outlook(answer: CostAnswer) -> list[tuple[str, str, str]]:
         What is chosen, and the data behind it.
     """
     month, today = answer.open_month, answer.as_of
-    if month is None or today is None:
-        return []
+    if month is None or today is None or replace(answer.choices.scope, account=None) != Scope():
+        return []  # neither is of a location or a VM
     numbers = []
     whole = answer.data.forecast(None, today, answer.settings)
     name, choices = labels.month_name(month), answer.choices
