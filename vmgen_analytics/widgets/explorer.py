@@ -269,10 +269,27 @@ class Explorer(panel.Panel):
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+class _Dropdown(ipywidgets.Dropdown):  # type: ignore[misc]  # ipywidgets has no types
+    """A dropdown in which None is a choice like any other, as in "All VMs": by itself it shows nothing then."""
+
+    @traitlets.observe("value")
+    def _propagate_value(self, change: Any) -> None:
+        if change.new is None and None in self._options_values:
+            self.index = self._options_values.index(None)
+        else:
+            super()._propagate_value(change)
+
+    @traitlets.observe("options")
+    def _propagate_options(self, change: Any) -> None:
+        super()._propagate_options(change)
+        if not self._initializing_traits_ and self.index is None and None in self._options_values:
+            self.index = self._options_values.index(None)
+
+
 def dropdown(description: str, options: Any = ()) -> ipywidgets.Dropdown:
     """Make a control that chooses one of several, as wide as its words."""
     style = {"description_width": "initial"}
-    return ipywidgets.Dropdown(options=options, description=description, style=style, layout={"width": "auto"})
+    return _Dropdown(options=options, description=description, style=style, layout={"width": "auto"})
 
 
 def offer(control: ipywidgets.Dropdown, options: list[Any], value: Any) -> None:

@@ -58,6 +58,8 @@ STYLE = """<style>
   width: auto; margin: 2px 4px 2px 0; padding: 0 12px; line-height: 28px; }
 .vmgen-panel button.widget-button, .vmgen-panel button.widget-toggle-button { width: auto; padding: 0 12px;
   margin: 2px 4px 2px 0; }
+body[data-jp-theme-light="false"] .vmgen-panel { --jp-widgets-dropdown-arrow: url("data:image/svg+xml,%3Csvg \
+xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E%3Cpath fill='%23e0e0e0' d='M5 7l4 4 4-4z'/%3E%3C/svg%3E"); }
 </style>"""
 
 
