@@ -8,7 +8,6 @@ from typing import Any
 from tornado.web import HTTPError, authenticated
 from voila.handler import BaseVoilaHandler, VoilaHandler
 
-THEMES = ("light", "dark")
 _TOLD = {
     403: "Open the address that `vmgen-analytics dashboard` printed: it carries the token that this page asks for.",
     404: "There is no such page here.",
@@ -21,11 +20,8 @@ class Guarded(BaseVoilaHandler):  # type: ignore[misc]  # Voila has no types
     async def prepare(self) -> None:
         """Keep the token in a cookie and out of the address, where bookmarks and screenshots would carry it on."""
         await super().prepare()
-        theme = self.get_query_argument("theme", None)
-        if theme not in (None, *THEMES):
-            raise HTTPError(404)
         if self.current_user and self.get_query_argument("token", None):
-            self.redirect(self.request.path + (f"?theme={theme}" if theme else ""))
+            self.redirect(self.request.path)
 
     def get_login_url(self) -> str:
         """Refuse: there is nothing to log in with but the token."""
@@ -39,15 +35,9 @@ class Guarded(BaseVoilaHandler):  # type: ignore[misc]  # Voila has no types
 
     def page(self, template: str, **names: Any) -> str:
         """Fill a template of ours."""
-        names = {"pages": self.settings["pages"], "theme": self.theme, "page": None, **names}
+        names = {"pages": self.settings["pages"], "page": None, **names}
         html: str = self.settings["voila_jinja2_env"].get_template(template).render(**names)
         return html
-
-    @property
-    def theme(self) -> str:
-        """What was chosen in the address, if anything."""
-        theme: str = self.get_query_argument("theme", "")
-        return theme if theme in THEMES else ""
 
 
 class Start(Guarded):

@@ -160,6 +160,7 @@ def _settings() -> Config:
         multi_kernel_manager_class=Kernels,
         kernel_spec_manager_class=ThisPython,
         allow_template_override="NO",
+        allow_theme_override="NO",  # light and dark are both in the page, which changes between them by itself
         extension_allowlist=_WIDGETS,  # what else is installed in JupyterLab has no place here
         extension_denylist=[],
         http_keep_alive_timeout=60,

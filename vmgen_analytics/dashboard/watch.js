@@ -34,4 +34,5 @@
     }
   };
   setInterval(watch, 5000);
+  addEventListener("focus", watch);
 })();
