@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmgen_analytics.api.attempts import Attempt
-from vmgen_analytics.api.discovery import Document
+from vmgen_analytics.api.documents import Document
 from vmgen_analytics.doctor import examine
 from vmgen_analytics.doctor.answers import OPERATIONS, READS
 from vmgen_analytics.doctor.days import of_idle_days, of_last_month, of_time_zone

@@ -3,8 +3,9 @@ import keyring.errors
 import pytest
 
 from vmgen_analytics.api import Client
+from vmgen_analytics.credentials import api_key
 from vmgen_analytics.errors import SettingsError
-from vmgen_analytics.settings import Account, Settings, api_key
+from vmgen_analytics.settings import Account, Settings
 
 
 @pytest.fixture(autouse=True)

@@ -16,11 +16,9 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 
-from vmgen_analytics.errors import SettingsError, VMgenError
+from vmgen_analytics.errors import SettingsError
 
 FILE_NAME = "vmgen.toml"
-KEYRING_SERVICE = "vmgen_analytics"
-DEFAULT_AUTH = "Authorization: Bearer {key}"
 PATHS = ("archive", "prices", "cost_centres", "shared_costs", "transfer_policy", "vm_locations", "budgets", "limits")
 
 AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "even"]
@@ -28,7 +26,7 @@ AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "e
 
 @dataclass(frozen=True)
 class Account:
-    """One account at the provider, and how to speak to it (``auth`` None: as `auth_header` finds it)."""
+    """One account at the provider, and how to speak to it (``auth`` None: as login kept it, else a bearer token)."""
 
     base_url: str = "https://api.my.vmgen.com"
     auth: str | None = None
@@ -147,76 +145,6 @@ class Settings:
             raise SettingsError("shared_costs needs cost_centres: the rules that say who pays before it is shared")
 
 
-def api_key(name: str, account: Account, environ: Mapping[str, str] | None = None) -> str:
-    """Find the API key of an account: in its environment variable, else in the system keyring.
-
-    Raises
-    ------
-    SettingsError
-        There is none.
-    """
-    environ = os.environ if environ is None else environ
-    if key := environ.get(account.key_env):
-        return key
-    if key := _kept(name):
-        return key
-    raise SettingsError(
-        f"no API key for account {name!r}: set {account.key_env}, "
-        f"or keep it in the system keyring with: vmgen-analytics login --account {name}"
-    )
-
-
-def auth_header(name: str, account: Account, environ: Mapping[str, str] | None = None) -> str:
-    """Find the header that carries the key of an account: the setting, else what login kept with the key.
-
-    A key from the environment did not come from login: without the setting, it is sent as `DEFAULT_AUTH`.
-    """
-    environ = os.environ if environ is None else environ
-    if account.auth is not None:
-        return account.auth
-    if environ.get(account.key_env):
-        return DEFAULT_AUTH
-    return _kept(f"{name}{_HEADER}") or DEFAULT_AUTH
-
-
-def keep(name: str, key: str, auth: str) -> None:
-    """Keep the key of an account, and the header that carries it, in the system keyring.
-
-    Raises
-    ------
-    VMgenError
-        There is no keyring here that keeps anything.
-    """
-    import keyring  # noqa: PLC0415 - slow to import, and mostly not needed
-
-    try:
-        keyring.set_password(KEYRING_SERVICE, f"{name}{_HEADER}", auth)
-        keyring.set_password(KEYRING_SERVICE, name, key)
-        is_kept = keyring.get_password(KEYRING_SERVICE, name) == key
-    except Exception:  # noqa: BLE001 - a keyring raises whatever its system gives it, which may quote the key
-        is_kept = False
-    if not is_kept:
-        raise VMgenError("this system has no keyring that keeps a key")
-
-
-def is_kept(name: str) -> bool:
-    """Tell whether the system keyring has a key of an account."""
-    return bool(_kept(name))
-
-
-_HEADER = ":auth"  # no account has a colon in its name
-
-
-def _kept(name: str) -> str | None:
-    import keyring  # noqa: PLC0415 - slow to import, and mostly not needed
-    import keyring.errors  # noqa: PLC0415
-
-    try:
-        return keyring.get_password(KEYRING_SERVICE, name)
-    except keyring.errors.KeyringError:
-        return None
-
-
 def _read(file: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -288,16 +216,3 @@ def _check_zone(name: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise SettingsError(f"time_zone is {name!r}; it must be a name as Europe/Amsterdam or UTC") from None
-
-
-__all__ = [
-    "DEFAULT_AUTH",
-    "KEYRING_SERVICE",
-    "Account",
-    "Allocation",
-    "AllocationKey",
-    "Settings",
-    "api_key",
-    "auth_header",
-    "keep",
-]

@@ -7,8 +7,9 @@ import pytest
 import requests
 from scripted import KEY, Answer, Provider, broken, dripping, page, says
 
-from vmgen_analytics.api import discovery
-from vmgen_analytics.api.discovery import COMMON, MAX_TRIES, find_header, read_document
+from vmgen_analytics.api import discovery, documents
+from vmgen_analytics.api.discovery import COMMON, MAX_TRIES, find_header
+from vmgen_analytics.api.documents import read_document
 from vmgen_analytics.errors import (
     APIError,
     AuthenticationError,
@@ -176,7 +177,7 @@ def test_netrc_adds_nothing_to_the_question_for_a_document(tmp_path, monkeypatch
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     url = "https://h.example"
-    with discovery._session(url) as session:
+    with documents._session(url) as session:
         assert "Authorization" not in session.prepare_request(requests.Request("GET", url)).headers
 
 
@@ -200,14 +201,14 @@ def test_a_document_that_is_none(provider, answer):
     provider.always[HERE] = answer
     found = read_document(provider.url)
     assert found is None or (found.headers, found.operations) == ((), frozenset())
-    assert len(provider.received) <= len(discovery.PLACES)
+    assert len(provider.received) <= len(documents.PLACES)
 
 
 def test_a_document_that_never_ends_is_left(provider, monkeypatch):
-    monkeypatch.setattr(discovery, "MAX_DOCUMENT", 1_000)
+    monkeypatch.setattr(documents, "MAX_DOCUMENT", 1_000)
     provider.always[HERE] = Answer(json.dumps(document(api_key("X" * 2_000))).encode())
     assert read_document(provider.url) is None
-    monkeypatch.setattr(discovery, "PATIENCE", discovery.Timeouts(1, 1, 0.1))
+    monkeypatch.setattr(documents, "PATIENCE", documents.Timeouts(1, 1, 0.1))
     provider.always[HERE] = dripping(b" " * 100, 0.02)
     began = time.monotonic()
     assert read_document(provider.url) is None

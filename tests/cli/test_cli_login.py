@@ -18,9 +18,9 @@ from keyrings import Memory, remembering
 from scripted import KEY
 
 from vmgen_analytics.api import Client
+from vmgen_analytics.credentials import keep
 from vmgen_analytics.errors import VMgenError
 from vmgen_analytics.sandbox import Sandbox
-from vmgen_analytics.settings import keep
 
 Run = Callable[..., Done]
 

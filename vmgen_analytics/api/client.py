@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
-from vmgen_analytics import settings
+from vmgen_analytics import credentials
 from vmgen_analytics.api.auth import ApiKey, KeyAuth, checked_base_url
 from vmgen_analytics.api.calls import Calls
 from vmgen_analytics.api.fanout import fan_out
@@ -20,6 +20,7 @@ from vmgen_analytics.api.retries import Patience, Retrier
 from vmgen_analytics.api.transport import Timeouts, Transport
 from vmgen_analytics.api.writes import Writes
 from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,10 +120,10 @@ class Client(Reads, Writes):
         SettingsError
             A setting is wrong, or there is no key.
         """
-        return cls.from_settings(settings.Settings.load(config), account, **overrides)
+        return cls.from_settings(Settings.load(config), account, **overrides)
 
     @classmethod
-    def from_settings(cls, loaded: settings.Settings, account: str | None = None, **overrides: Any) -> Self:
+    def from_settings(cls, loaded: Settings, account: str | None = None, **overrides: Any) -> Self:
         """Make a client from settings that are read already; the key comes from the environment or the keyring.
 
         Parameters
@@ -140,10 +141,10 @@ class Client(Reads, Writes):
             There is no such account, or no key.
         """
         name, chosen = loaded.account(account)
-        key = ApiKey(overrides.pop("key", None) or settings.api_key(name, chosen))
+        key = ApiKey(overrides.pop("key", None) or credentials.api_key(name, chosen))
         arguments = {
             "base_url": chosen.base_url,
-            "auth": settings.auth_header(name, chosen),
+            "auth": credentials.auth_header(name, chosen),
             "max_workers": chosen.max_workers,
             "time_zone": loaded.zone(name).key,
             "settle_h": chosen.settle_h,

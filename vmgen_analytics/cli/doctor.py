@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from vmgen_analytics.api import Client
-from vmgen_analytics.api.discovery import read_document
+from vmgen_analytics.api.documents import read_document
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, progress, say, set_verbosity
+from vmgen_analytics.credentials import auth_header
 from vmgen_analytics.doctor import Examination, Seen, examine
-from vmgen_analytics.settings import Settings, auth_header
+from vmgen_analytics.settings import Settings
 
 
 def doctor(

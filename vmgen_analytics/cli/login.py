@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmgen_analytics.api.discovery import find_header, read_document
+from vmgen_analytics.api.discovery import find_header
+from vmgen_analytics.api.documents import read_document
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, progress, say, set_verbosity
+from vmgen_analytics.credentials import DEFAULT_AUTH, KEYRING_SERVICE, keep
 from vmgen_analytics.errors import SettingsError, VMgenError
-from vmgen_analytics.settings import DEFAULT_AUTH, KEYRING_SERVICE, Settings, keep
+from vmgen_analytics.settings import Settings
 
 if TYPE_CHECKING:
-    from vmgen_analytics.api.discovery import Document, Found
+    from vmgen_analytics.api.discovery import Found
+    from vmgen_analytics.api.documents import Document
     from vmgen_analytics.settings import Account
 
 LONGEST_KEY = 8_192

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 import platformdirs
 
+from vmgen_analytics.credentials import is_kept
 from vmgen_analytics.errors import SettingsError, VMgenError
-from vmgen_analytics.settings import FILE_NAME, is_kept
+from vmgen_analytics.settings import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from vmgen_analytics.api import Client
-    from vmgen_analytics.api.discovery import Document
+    from vmgen_analytics.api.documents import Document
     from vmgen_analytics.doctor.answers import Answer
 
 
