@@ -309,7 +309,7 @@ def _sync(sandbox: Sandbox, archive: Path, *words: str) -> subprocess.Popen[str]
 
 def test_of_two_syncs_one_waits_or_leaves(sandbox: Sandbox, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
-    sandbox.fault("slow", operation="usage", seconds=2.0)
+    sandbox.fault("slow", operation="usage", seconds=6.0)  # longer than a process takes to start
     first = _sync(sandbox, archive)
     while not any(received.operation == "usage" for received in list(sandbox.requests)):
         assert first.poll() is None

@@ -119,8 +119,8 @@ class ScopeControls:
 def _named(known: pd.DataFrame, *, several: bool) -> list[tuple[str, tuple[str, int]]]:
     """Name each VM by its newest name and its number, and its account where there are several."""
     newest = known.drop_duplicates(["account", "vm_id"], keep="last")
-    names = [
-        (f"{row.vm_name} ({row.vm_id})" + (f", {row.account}" if several else ""), (row.account, int(row.vm_id)))
-        for row in newest.itertuples()
-    ]
-    return sorted(names, key=lambda each: each[0].casefold())
+    names = {
+        (str(account), int(vm_id)): f"{name} ({vm_id})" + (f", {account}" if several else "")
+        for account, vm_id, name in zip(newest["account"], newest["vm_id"], newest["vm_name"], strict=True)
+    }
+    return sorted(((name, vm) for vm, name in names.items()), key=lambda each: each[0].casefold())
