@@ -21,10 +21,18 @@ try:
 except ModuleNotFoundError:  # imported by a test
     from benchmarks.daily_series import FIRST_DAY, public, quiet, wandering
 
-from vmgen_analytics.forecast import PUBLISHED, DailySeries, Spans, backtest_month_ends, calibrated_spans, forecast
+from vmgen_analytics.forecast import (
+    LEVELS,
+    PUBLISHED,
+    DailySeries,
+    Spans,
+    backtest_month_ends,
+    calibrated_spans,
+    forecast,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -128,7 +136,8 @@ def measured(
 def compare(title: str, series: list[tuple[np.datetime64, Numbers]], history: int, origins: int) -> None:
     print(f"{title}, {history} days of history, {AHEAD} ahead")
     naive = measured(series, history, seasonal_naive, origins).mase
-    for forecaster in (ours, seasonal_naive, run_rate, ets, stl):
+    # two weeks are the least that the others can fit
+    for forecaster in (ours, seasonal_naive, run_rate, *((ets, stl) if history >= 14 else ())):
         began = time.process_time()
         try:
             found = measured(series, history, forecaster, origins)
@@ -149,6 +158,40 @@ def calibrated(values: Numbers, until: int, history: int = 60) -> Result:
     return measured(later, history, lambda past, first_day: ours(past, first_day, spans))
 
 
+def strays(
+    series: Iterable[tuple[np.datetime64, Numbers]], histories: Sequence[int], days: int, step: int = 7
+) -> Numbers:
+    """Quantiles of the errors of totals, each series by itself: a row of the published spans."""
+    found = []
+    for first_day, values in series:
+        for history in histories:
+            for end in range(history, len(values) - max(days, AHEAD) + 1, step):
+                past = DailySeries(first_day + (end - history), values[None, end - history : end])
+                made = forecast(past, AHEAD if days == 1 else days)
+                ahead = values[end : end + made.expected.shape[1]]
+                if made.profiles.is_zero.any() or made.profiles.is_sparse.any():
+                    continue
+                actual, expected = (ahead, made.expected[0]) if days == 1 else (ahead.sum(), made.total(0.5))
+                with np.errstate(divide="ignore"):
+                    error = np.maximum(np.log(actual / expected), np.log(1e-3))
+                found.append(error / made.profiles.strays(np.array([days]))[0])
+    return np.quantile(np.concatenate(found), LEVELS)
+
+
+def published(series: list[tuple[np.datetime64, Numbers]]) -> None:
+    """Print the spans that `vmgen_analytics.forecast.PUBLISHED` was taken from, and how far it is from them."""
+    rows = (
+        (0, (3, 4, 5, 6), (1, 30)),
+        (7, (7, 8, 10, 13), (1, 30)),
+        (14, (14, 21, 28, 35), (1, 7, 30)),
+        (42, (42, 60, 84), (1, 7, 15, 30)),
+    )
+    for least, histories, lengths in rows:
+        for days in lengths:
+            told = " ".join(f"{each:6.2f}" for each in strays(series, histories, days, step=28))
+            print(f"  from {least:2} days on, total of {days:2}: {told}")
+
+
 def month_ends(title: str, series: list[DailySeries]) -> None:
     print(f"{title}: month ends by the days that are known, median error and its interval of 80 %")
     found = [backtest_month_ends(each) for each in series]
@@ -165,13 +208,7 @@ def month_ends(title: str, series: list[DailySeries]) -> None:
 def main() -> None:
     frozen = [(FIRST_DAY, wandering(40, 200, 11))]
     for history in (10, 21, 60, 120):
-        few = history < 14  # two weeks are the least that the others can fit
-        if few:
-            found, naive = measured(frozen, history), measured(frozen, history, seasonal_naive)
-            print(f"frozen generator, {history} days of history: MASE {found.mase:.2f} ({found.mase / naive.mase:.2f} "
-                  f"of seasonal naive), days {found.days:.2f}, totals {found.totals:.2f}")  # fmt: skip
-        else:
-            compare("frozen generator", frozen, history, origins=2)
+        compare("frozen generator", frozen, history, origins=2)
     for title, fleet in (("frozen generator", wandering), ("the same, calm", quiet)):
         values = fleet(100, 300, 11)
         plain, own = measured([(FIRST_DAY, values[:, 90:])], 60), calibrated(values, 150)
@@ -183,12 +220,14 @@ def main() -> None:
     except ModuleNotFoundError as error:
         print(f"public series left out: {error}")
     else:
-        for history in (21, 60, 120):
+        for history in (10, 21, 60, 120):
             compare(f"{len(known)} public series", list(known.values()), history, origins=4)
         for name, own in known.items():
             found, naive = measured([own], 60, origins=10), measured([own], 60, seasonal_naive, origins=10)
             print(f"  {name[:60]:60} MASE {found.mase:.2f} ({found.mase / naive.mase:.2f} of seasonal naive), "
                   f"days {found.days:.2f}, totals {found.totals:.2f}")  # fmt: skip
+        print("errors of public series in their own spreads, quantiles of 2.5, 10, 25, 50, 75, 90 and 97.5 %")
+        published(list(known.values()))
         month_ends("public series", [DailySeries(day, values[None]) for day, values in known.values()])
     series = DailySeries(FIRST_DAY, quiet(10_000, 56, 3))
     began = time.perf_counter()

@@ -17,7 +17,8 @@ from vmgen_analytics.forecast import (
     forecast,
     month_end,
 )
-from vmgen_analytics.forecast.robust import quantile
+from vmgen_analytics.forecast.profile import profiles
+from vmgen_analytics.forecast.robust import middle, quantile
 
 WEEK = np.array([5, 6, 6, 6, 5, 2, 1]) / 31 * 7  # Monday first
 MONDAY = "2026-06-01"
@@ -293,7 +294,7 @@ def test_month_ends_of_a_known_week_beat_the_run_rate():
 def test_spans_of_ones_own_history_replace_the_published_ones():
     series = weekly(150, noise=0.3, rows=120)
     spans = calibrated_spans(series)
-    assert spans.origin.startswith("9 of 9 from one's own history")
+    assert spans.origin.startswith("11 of 11 from one's own history")
     found = backtest(series, 30, spans=spans)
     assert 0.72 <= found.cover_80 <= 0.88
     few = calibrated_spans(weekly(60))
@@ -312,15 +313,39 @@ def test_quantiles_are_those_of_numpy(values, level):
         np.testing.assert_allclose(found[known], np.nanquantile(values[known], level, axis=1), atol=1e-6)
 
 
+def test_the_middle_is_deaf_to_a_quarter_of_the_values_and_to_what_is_missing():
+    row = np.array([[np.nan, 90.0, 5.0, 6.0, np.nan, 7.0, 1e9]])
+    assert middle(row, 4)[0] == pytest.approx(6.75)  # of 5, 6, 7 and the wild one: the 5th and 6th of ten means
+    assert middle(row, 3)[0] == pytest.approx(np.median([6.0, 6.5, 7.0, 5e8, 5e8, 1e9]), rel=1e-6)
+    assert np.isnan(middle(np.full((1, 5), np.nan), 3)[0])
+    assert middle(np.array([[3.0] * 20 + [800.0] * 3]), 14)[0] == 3
+
+
 # -- what is required of the forecast, on a part of the frozen benchmark
 
 
-@pytest.mark.parametrize("history", [21, 35, 60])
+@pytest.mark.parametrize("history", [10, 14, 21, 60, 120])
 def test_forecasts_beat_the_week_before_and_their_intervals_hold(history):
-    frozen = [(FIRST_DAY, wandering(100, 150, 11))]
+    frozen = [(FIRST_DAY, wandering(200, 200, 11))]
     found, naive = measured(frozen, history), measured(frozen, history, seasonal_naive)
     assert found.mase <= 0.95 * naive.mase
     assert 0.72 <= found.days <= 0.88
+    assert 0.72 <= found.totals <= 0.88
+
+
+def test_calm_series_have_narrower_totals_than_those_whose_level_goes_its_own_way():
+    calm, wild = (forecast(DailySeries(FIRST_DAY, fleet(80, 84, 5)), 30) for fleet in (quiet, wandering))
+    widths = [np.median(np.log(made.total(0.9) / made.total(0.1))) for made in (calm, wild)]
+    assert widths[0] < 0.75 * widths[1]
+
+
+def test_a_weekday_that_differs_by_chance_alone_is_drawn_to_an_even_week():
+    chance = np.random.default_rng(8)
+    noise, week = np.exp(0.3 * chance.standard_normal((2, 300, 14))), np.tile(WEEK, 2)
+    even, uneven = (profiles(DailySeries.of(MONDAY, each)).usual for each in (noise[0], noise[1] * week))
+    assert np.log(even / np.exp(np.log(even).mean(axis=1, keepdims=True))).std() < 0.3 / np.sqrt(2) / 1.5
+    assert np.corrcoef(np.log(uneven).mean(axis=0), np.log(WEEK))[0, 1] > 0.98
+    assert np.ptp(np.log(uneven).mean(axis=0)) > 0.8 * np.ptp(np.log(WEEK))
 
 
 @pytest.mark.parametrize("fleet", [quiet, wandering])

@@ -63,7 +63,7 @@ def test_what_is_used_and_what_is_expected():
 
 @pytest.mark.parametrize(
     ("quota", "state"),
-    [(0, "exceeded"), (100, "exceeded"), (200, "expected"), (280, "possible"), (5_000, "not_expected")],
+    [(0, "exceeded"), (100, "exceeded"), (200, "expected"), (270, "possible"), (5_000, "not_expected")],
 )
 def test_a_quota_is_exceeded_expected_possible_or_out_of_reach(quota, state):
     row = only(fleet(sending(1, 10.0)), quota_GB=quota)
@@ -134,7 +134,7 @@ def test_what_today_has_already_brought_counts():
         fleet([*sending(1, 10.0), (1, TODAY, TODAY, {"out_MB": MB, "in_MB": 0.0, "status": "partial"})])
         for MB in (2_000.0, 90_000.0)
     )
-    calm, wild = (only(days, quota_GB=300) for days in (quiet, loud))
+    calm, wild = (only(days, quota_GB=270) for days in (quiet, loud))
     assert wild.used_GB - calm.used_GB == pytest.approx(88)
     assert wild.expected_GB - calm.expected_GB == pytest.approx(90 - 11, rel=0.1), "beyond the 11 GB of a Monday"
     assert (calm.state, wild.state) == ("possible", "expected")

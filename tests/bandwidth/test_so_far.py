@@ -19,7 +19,7 @@ def vm_with(today, history="2026-10-01", out_MB=10_000.0, yesterday=None):
     return days_of(*lives)
 
 
-@pytest.mark.parametrize(("out_MB", "is_beyond"), [(0.0, False), (9_000.0, False), (14_000.0, False), (90_000.0, True)])
+@pytest.mark.parametrize(("out_MB", "is_beyond"), [(0.0, False), (9_000.0, False), (12_000.0, False), (90_000.0, True)])
 def test_more_than_a_usual_day_is_told_before_the_day_ends(out_MB, is_beyond):
     (row,) = bandwidth_so_far(vm_with(out_MB), today=TODAY).itertuples()
     assert row.is_beyond == is_beyond

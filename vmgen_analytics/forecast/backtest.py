@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.forecast.expectation import LEAST_DAYS, forecast
+from vmgen_analytics.forecast.expectation import FULL_DAYS, LEAST_DAYS, forecast
 from vmgen_analytics.forecast.months import month_end
 from vmgen_analytics.forecast.spans import LEVELS, PUBLISHED, Spans
 
@@ -151,7 +151,8 @@ def calibrated_spans(series: DailySeries, *, published: Spans = PUBLISHED) -> Sp
 
 def _errors(series: DailySeries, days: int, least: int, after: int | None) -> Iterator[Numbers]:
     """Errors of forecasts in spreads, in which as many days were known as a row of the spans says."""
-    for end in range(max(least, LEAST_DAYS), series.values.shape[1] - days + 1, 7):
+    step = 7 if least >= FULL_DAYS else 3  # a series is young for a few days only
+    for end in range(max(least, LEAST_DAYS), series.values.shape[1] - days + 1, step):
         made = forecast(series.until(series.first_day + end), 30 if days == 1 else days)
         profiles = made.profiles
         ahead = series.values[:, end : end + made.expected.shape[1]]
@@ -163,7 +164,7 @@ def _errors(series: DailySeries, days: int, least: int, after: int | None) -> It
         else:
             actual, expected = ahead.sum(axis=1, keepdims=True), made.total(0.5)[:, None]
         with np.errstate(divide="ignore"):
-            error = np.maximum(np.log(actual / expected), np.log(1e-3)) / profiles.spread[:, None]
+            error = np.maximum(np.log(actual / expected), np.log(1e-3)) / profiles.strays(np.array([days]))
         fit = error[is_fit]
         yield fit[~np.isnan(fit)]
 

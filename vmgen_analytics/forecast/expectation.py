@@ -117,7 +117,7 @@ class Forecast:
         if not LEVELS[0] <= level <= LEVELS[-1]:
             raise SchemaError(f"no quantile {level:g}: what was measured reaches from {LEVELS[0]:g} to {LEVELS[-1]:g}")
         lengths = np.arange(1, max(days.max(initial=1), 1) + 1)
-        errors = self.spans.at(level, lengths, self.profiles.known) * self.profiles.spread[:, None]
+        errors = self.spans.at(level, lengths, self.profiles.known) * self.profiles.strays(lengths)
         found = totals * np.exp(np.take_along_axis(errors, np.maximum(days - 1, 0), axis=1))
         sparse = self.profiles.is_sparse
         found[sparse] = gamma_quantile(level, totals[sparse], self.profiles.variance[sparse, None] * days[sparse])
@@ -129,9 +129,11 @@ class Forecast:
 def forecast(series: DailySeries, days: int, *, spans: Spans = PUBLISHED) -> Forecast:
     """Forecast daily series: the usual weekday at the newest level, without trend and without a yearly season.
 
-    It is made for traffic and spending of weeks to years, at a day a value. On 35 public series its mean absolute
-    scaled error is 0.88 of that of the same weekday a week before, and an interval of 80 % holds 79 to 82 % of the
-    days; on page views and single addresses 66 to 72 %. What happens for the first time is in no interval.
+    It is made for traffic and spending of weeks to years, at a day a value. On 13 public series its mean absolute
+    scaled error is 0.85 to 0.90 of that of the same weekday a week before, with 10 to 120 days of history, and an
+    interval of 80 % holds 80 to 83 % of the days and 80 to 85 % of the totals of 30 days; that of series which are
+    calmer than those, up to 93 %. With less than two weeks it knows the week by its fleet, or hardly. What happens for
+    the first time is in no interval, and neither is a trend.
 
     Parameters
     ----------

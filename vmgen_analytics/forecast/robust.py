@@ -56,6 +56,29 @@ def median(values: Numbers) -> Numbers:
     return quantile(values, 0.5)
 
 
+def middle(values: Numbers, count: int) -> Numbers:
+    """Middle of the last values that are known in each row: the median of the means of all pairs of them.
+
+    Of Hodges and Lehmann (1963). It is nearly as steady as the mean, and as deaf as the median to a quarter of them.
+
+    Parameters
+    ----------
+    values
+        Rows by days; NaN is missing.
+    count
+        How many of them.
+
+    Returns
+    -------
+    ndarray
+        One a row; NaN where nothing is known.
+    """
+    wanted = newest(values, count)
+    together = np.take_along_axis(wanted, np.argsort(np.isnan(wanted), axis=1, kind="stable"), axis=1)[:, :count]
+    first, second = np.triu_indices(together.shape[1])
+    return median((together[:, first] + together[:, second]) / 2)
+
+
 def newest(values: Numbers, count: int) -> Numbers:
     """Leave the last values that are known in each row, and make the others missing.
 
@@ -111,8 +134,7 @@ def week_around(values: Numbers, least: int = 4) -> Numbers:
     sums = np.pad(np.cumsum(np.nan_to_num(values), axis=1), ((0, 0), (1, 0)))
     counts = np.pad(np.cumsum(~np.isnan(values), axis=1), ((0, 0), (1, 0)))
     known = counts[:, last] - counts[:, first]
-    total = np.maximum(sums[:, last] - sums[:, first], 0)
-    return np.where(known >= least, total / np.maximum(known, 1), np.nan)
+    return np.where(known >= least, (sums[:, last] - sums[:, first]) / np.maximum(known, 1), np.nan)
 
 
 def _taken(ordered: Numbers, at: NDArray[np.int64]) -> Numbers:
