@@ -9,7 +9,6 @@ from traffic_to_draw import quotas_of
 
 from vmgen_analytics import plots
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.plots import style
 from vmgen_analytics.schema import TABLES
 
 NONE = float("nan")
@@ -132,7 +131,7 @@ def test_no_quota_and_no_such_rank_are_sentences():
         assert "none is known" in texts(draw(TABLES["quota_status"].frame()))[0]
     with pytest.raises(SchemaError, match="no quota of rank 9; there are 1 to 1"):
         plots.quota_fan(quotas_of(EXPECTED), rank=9)
-    assert style.png(plots.quota_fan(quotas_of(EXPECTED), rank=1), dpi=40)
+    assert plots.png(plots.quota_fan(quotas_of(EXPECTED), rank=1), dpi=40)
 
 
 def test_hostile_names_are_drawn_as_they_are(hostile_name):

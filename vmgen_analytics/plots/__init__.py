@@ -11,10 +11,10 @@ from vmgen_analytics.plots.forecasts import cost_forecast
 from vmgen_analytics.plots.growth import footprint_forecast
 from vmgen_analytics.plots.notebook import show_axes_in_notebooks
 from vmgen_analytics.plots.places import footprint_multiples
+from vmgen_analytics.plots.pngs import alt_text, png
 from vmgen_analytics.plots.quota_fan import quota_fan
 from vmgen_analytics.plots.quotas import quota_status
 from vmgen_analytics.plots.spending import monthly_costs
-from vmgen_analytics.plots.style import alt_text, png
 from vmgen_analytics.plots.talkers import top_talkers
 from vmgen_analytics.plots.units import unit_costs
 

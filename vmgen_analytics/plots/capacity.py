@@ -62,8 +62,8 @@ def footprint(
     base = np.zeros(len(days))
     for band in bands:
         tops = np.where(known, base + band.heights, np.nan)
-        ax.stairs(tops, edges, baseline=np.where(known, base, np.nan), fill=True, facecolor=band.colour)
-        ax.stairs(tops, edges, baseline=None, color="white", linewidth=0.6)
+        style.steps(ax, tops, edges, baseline=np.where(known, base, np.nan), facecolor=band.colour)
+        style.steps(ax, tops, edges, baseline=None, fill=False, edgecolor="white", linewidth=0.6)
         base = base + band.heights
     for first, last in style.runs(~known):
         ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)

@@ -72,15 +72,15 @@ def mirrored(ax: Axes, daily: pd.DataFrame) -> Mirrored:
     whole = days["is_complete"].to_numpy()
     for name, sign, colour in (("in_MB", 1, style.INBOUND), ("out_MB", -1, style.OUTBOUND)):
         heights = sign * days[name].to_numpy() / labels.UNITS_MB[unit]
-        _steps(ax, np.where(whole, heights, np.nan), edges, facecolor=colour, edgecolor="none")
+        _steps(ax, np.where(whole, heights, np.nan), edges, facecolor=colour)
         partly = {"facecolor": colour, "edgecolor": "white", "alpha": style.OPEN_ALPHA, "hatch": style.HATCH}
-        _steps(ax, np.where(whole, np.nan, heights), edges, linewidth=0, **partly)
+        _steps(ax, np.where(whole, np.nan, heights), edges, **partly)
     silent = days["days_covered"].to_numpy() == 0
     for first, last in style.runs(silent):
         ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
     ax.axhline(0, color=style.INK, linewidth=0.9)
     ax.set_xlim(edges[0], edges[-1])
-    ax.margins(y=0.1)
+    ax.set_ylim(*_limits(days[["in_MB", "out_MB"]].max().fillna(0.0) / labels.UNITS_MB[unit]))
     style.day_axis(ax, calendar)
     style.number_axis(ax, "y", lambda value: f"{abs(value):,.10g}")
     style.axis_label(ax, "y", f"{unit} a day, received above, sent below")
@@ -113,4 +113,11 @@ def days_note(silent: int, partial: int) -> str:
 
 def _steps(ax: Axes, heights: np.ndarray[Any, Any], edges: np.ndarray[Any, Any], **how: Any) -> None:
     if not np.isnan(heights).all():
-        ax.stairs(heights, edges, fill=True, **how)
+        style.steps(ax, heights, edges, **how)
+
+
+def _limits(most: pd.Series[float]) -> tuple[float, float]:
+    """Leave a tenth of room beyond the busiest day of each direction."""
+    low, high = -float(most["out_MB"]), float(most["in_MB"])
+    room = 0.1 * (high - low)
+    return (low - room, high + room) if room else (-1.0, 1.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from vmgen_analytics.plots.style import alt_text, png
+from vmgen_analytics.plots.pngs import alt_text, png
 
 WIDTH = 900
 

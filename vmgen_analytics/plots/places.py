@@ -62,7 +62,7 @@ def footprint_multiples(footprint: pd.DataFrame, *, measure: str = "vms", top: i
         small = _small(ax, place, rows, columns)
         _draw(small, band, days, known, highest)
         small.set_title(
-            labels.drawable(band.name, 24), loc="left", fontsize=style.TEXT_PT, color=style.INK, **style.plain()
+            labels.drawable(band.name, 24), loc="left", y=1.0, fontsize=style.TEXT_PT, color=style.INK, **style.plain()
         )
         if place % columns:
             small.tick_params(labelleft=False)
@@ -85,8 +85,8 @@ def _draw(small: Axes, band: stacks.Band, days: pd.DatetimeIndex, known: np.ndar
     """One group: an area, its last value, and grey where nothing is known."""
     edges = style.day_edges(days)
     heights = np.where(known, band.heights, np.nan)
-    small.stairs(heights, edges, fill=True, facecolor=band.colour, alpha=0.85)
-    small.stairs(heights, edges, baseline=None, color=style.INK, linewidth=0.8)
+    style.steps(small, heights, edges, facecolor=band.colour, alpha=0.85)
+    style.steps(small, heights, edges, baseline=None, fill=False, edgecolor=style.INK, linewidth=0.8)
     for first, last in style.runs(~known):
         small.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
     small.set(xlim=(edges[0], edges[-1]), ylim=(0, 1.18 * highest))

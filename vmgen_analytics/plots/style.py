@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import pandas as pd
 from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 from matplotlib.ticker import FuncFormatter
 
 from vmgen_analytics.plots import labels
@@ -107,7 +107,7 @@ def dress(ax: Axes, title: str, *, note: str = "", grid: str = "y", indent_pt: f
     """
     lines = textwrap.fill(title, max(int((size_pt(ax)[0] * 1.1 - indent_pt) / (TITLE_PT * 0.65)), 24))
     pad = 8.0 + (SMALL_PT * 1.45 * (1 + note.count("\n")) if note else 0)
-    ax.set_title(lines, loc="left", fontsize=TITLE_PT, fontweight="bold", color=INK, pad=pad, **plain())
+    ax.set_title(lines, loc="left", y=1.0, fontsize=TITLE_PT, fontweight="bold", color=INK, pad=pad, **plain())
     if note:
         write(ax, note, (0, 1), xycoords="axes fraction", xytext=(0, 5), textcoords="offset points", color=MUTED)
     ax.set_facecolor("white")
@@ -162,6 +162,16 @@ def runs(flags: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
     return [(int(first), int(last)) for first, last in zip(turns[::2], turns[1::2], strict=True)]
 
 
+def steps(ax: Axes, heights: np.ndarray[Any, Any], edges: np.ndarray[Any, Any], **look: Any) -> StepPatch:
+    """Draw a value a day as steps, which are gaps where it is missing; the limits of the axes are the caller's.
+
+    ``Axes.stairs`` looks for the limits in every step, which takes longer than to draw them all.
+    """
+    patch = StepPatch(heights, edges, **{"fill": True, "linewidth": 0.0, **look})
+    ax.add_artist(patch)
+    return patch
+
+
 def day_edges(days: pd.DatetimeIndex) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Where on a date axis each day begins, and the last one ends."""
     edges: np.ndarray[Any, Any] = date2num([*days, days[-1] + pd.Timedelta(days=1)])  # type: ignore[no-untyped-call]
@@ -187,18 +197,3 @@ def day_axis(ax: Axes, days: pd.DatetimeIndex) -> None:
         day_edges(shown)[:-1],
         [f"{text}\n{day.year}" if new else text for text, day, new in zip(texts, shown, years, strict=True)],
     )
-
-
-def alt_text(ax: Axes) -> str:
-    """Say what a picture shows, for those who cannot see it: its title and its small print."""
-    return str(ax.get_label())
-
-
-def png(ax: Axes, dpi: float = 160) -> bytes:
-    """Turn the figure of these axes into a PNG with an opaque background."""
-    data = io.BytesIO()
-    figure = ax.get_figure(root=True)
-    if figure is None:
-        raise ValueError("these axes were removed from their figure")
-    figure.savefig(data, format="png", dpi=dpi, facecolor="white")
-    return data.getvalue()

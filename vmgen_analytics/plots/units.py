@@ -98,7 +98,9 @@ def _draw(
     small: Axes, rows: pd.DataFrame, name: str, what: str, months: pd.PeriodIndex, colour: Mapping[Hashable, ColorType]
 ) -> None:
     """One unit: a line for each group, and the newest number of a total."""
-    small.set_title(what, loc="left", fontsize=style.SMALL_PT, fontweight="bold", color=style.INK, **style.plain())
+    small.set_title(
+        what, loc="left", y=1.0, fontsize=style.SMALL_PT, fontweight="bold", color=style.INK, **style.plain()
+    )
     small.spines[["top", "right"]].set_visible(False)
     small.tick_params(colors=style.MUTED, labelcolor=style.INK, labelsize=style.SMALL_PT - 1)
     if rows[name].isna().all():
