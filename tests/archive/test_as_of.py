@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scripted import Provider, says
 
-from vmgen_analytics import Archive, sync
+from vmgen_analytics import Archive, lifetimes, sync, vm_days
 from vmgen_analytics.api import Client
 from vmgen_analytics.api.retries import Patience
 from vmgen_analytics.archive import TABLES
@@ -51,6 +51,14 @@ def answers(draw):
     }
 
 
+def fleet(archive, **as_of):
+    """What is made of everything."""
+    return {
+        "vm_days": vm_days(archive, "2026-10-30", "2026-11-20", **as_of),
+        "lifetimes": lifetimes(archive, **as_of),
+    }
+
+
 @settings(max_examples=6, phases=[Phase.explicit, Phase.generate])  # each example costs seconds: no shrinking
 @given(sequence=st.lists(answers(), min_size=2, max_size=5))
 def test_any_sequence_of_syncs_can_be_read_back(tmp_path_factory, sequence):
@@ -67,13 +75,15 @@ def test_any_sequence_of_syncs_can_be_read_back(tmp_path_factory, sequence):
                 warnings.simplefilter("ignore", UnexpectedDataWarning)  # traffic that becomes less
                 sync(client, archive)
             moments.append(pd.Timestamp(provider.now) + pd.Timedelta(seconds=30))
-            believed.append({name: archive.read(name) for name in TABLES})
+            believed.append({name: archive.read(name) for name in TABLES} | fleet(archive))
     for number, (moment, then) in enumerate(zip(moments, believed, strict=True)):
         is_last_of_day = number + 1 == len(moments) or moments[number + 1].date() > moment.date()
         for name in TABLES:
             if name not in BY_DAY or is_last_of_day:
                 now = archive.read(name, as_of=moment)
                 pd.testing.assert_frame_equal(now, then[name], obj=f"{name} as of sync {number}")
+        for name, now in (fleet(archive, as_of=moment) if is_last_of_day else {}).items():
+            pd.testing.assert_frame_equal(now, then[name], obj=f"{name} as of sync {number}")
     assert all(archive.read(name, as_of="2026-10-29").empty for name in TABLES)
 
 

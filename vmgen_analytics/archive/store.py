@@ -133,8 +133,9 @@ class Archive:
         end: str | pd.Timestamp | None = None,
         *,
         account: str | None = None,
+        as_of: str | pd.Timestamp | None = None,
     ) -> pd.DataFrame:
-        """Read all observations of a table.
+        """Read all observations of a table, or those that had been made at an earlier moment.
 
         Parameters, Raises
             As for `read`.
@@ -146,10 +147,11 @@ class Archive:
             were replaced stand before those that replaced them.
         """
         table = table_named(name)
-        rows = observations(self.place, table, window(table, start, end, account))
+        rows = self._known(table, start, end, account, as_of)
         if name not in SUPERSEDED:
             return rows
-        return all_observations(table, rows, self.history(SUPERSEDED[name], start, end, account=account))
+        replaced = self.history(SUPERSEDED[name], start, end, account=account, as_of=as_of)
+        return all_observations(table, rows, replaced)
 
     def add(self, name: str, frame: pd.DataFrame, *, known: pd.DataFrame | None = None) -> int:
         """Add observations; a row with a known key replaces the old one if it says anything new.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -95,7 +95,12 @@ class History:
         return found
 
 
-def histories(archive: Archive, account: str | None = None, months: Collection[str] | None = None) -> Iterator[History]:
+def histories(
+    archive: Archive,
+    account: str | None = None,
+    months: Collection[str] | None = None,
+    as_of: pd.Timestamp | None = None,
+) -> Iterator[History]:
     """Read what was seen of the VMs, account by account.
 
     All days are read, because a VM that is not seen for long exists all the same; traffic only of some months.
@@ -108,18 +113,21 @@ def histories(archive: Archive, account: str | None = None, months: Collection[s
         Only this one.
     months
         Whose traffic is wanted, as ``2026-11``; by default that of all.
+    as_of
+        Only what was known at an instant.
 
     Raises
     ------
     ArchiveError
         The archive cannot be read.
     """
-    seen = by_account(scan(archive, "vms", SEEN, account=account))
+    limits: dict[str, Any] = {"account": account, "as_of": as_of}
+    seen = by_account(scan(archive, "vms", SEEN, **limits))
     known = {str(month) for month in archive.months("usage")}
     wanted = known if months is None else known & set(months)
-    used = by_account(scan(archive, "usage", (*USED, *TRAFFIC), months=wanted, account=account))
-    other = by_account(scan(archive, "usage", USED, months=known - wanted, account=account)) if known - wanted else {}
-    syncs, commands = (archive.history(name, account=account) for name in ("syncs", "commands"))
+    used = by_account(scan(archive, "usage", (*USED, *TRAFFIC), months=wanted, **limits))
+    other = by_account(scan(archive, "usage", USED, months=known - wanted, **limits)) if known - wanted else {}
+    syncs, commands = (archive.history(name, **limits) for name in ("syncs", "commands"))
     for name in sorted({*seen, *used, *other}):
         inventories = Inventories.of(syncs[syncs["account"] == name])
         sent = commands[(commands["account"] == name) & commands["outcome"].isin(SENT) & commands["vm_id"].notna()]
@@ -132,7 +140,7 @@ def histories(archive: Archive, account: str | None = None, months: Collection[s
             np.concatenate([used_ids, rest_ids]),
             np.concatenate([used_days, rest_days]),
             inventories,
-            _deletions(sent, inventories),
+            deletions_of(sent, inventories),
         )
         if traffic is None:
             traffic = scan(archive, "usage", (*USED, *TRAFFIC), months=[])
@@ -177,7 +185,16 @@ def keys_of(rows: pa.Table | None, day: str) -> tuple[Numbers, Numbers]:
     return rows["vm_id"].to_numpy(), pc.cast(rows[day], pa.int32()).to_numpy().astype("int64")
 
 
-def _deletions(sent: pd.DataFrame, inventories: Inventories) -> list[Deletion]:
+def deletions_of(sent: pd.DataFrame, inventories: Inventories) -> list[Deletion]:
+    """Take the deletions from the commands of an account that may have been carried out.
+
+    Parameters
+    ----------
+    sent
+        Table ``commands``.
+    inventories
+        For the time zone of its days.
+    """
     mine = sent[sent["command"] == "delete"]
     asked, ended = (inventories.local_days(mine[name]) for name in ("requested_at", "finished_at"))
     done = (mine["outcome"] == "done").to_numpy()

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vmgen_analytics.archive.past import instant_of
 from vmgen_analytics.archive.scanning import scan
 from vmgen_analytics.fleet.histories import History, by_account, histories
 from vmgen_analytics.fleet.lives import NEVER
@@ -29,7 +30,7 @@ _LATE = np.iinfo("int64").max
 _MICROSECONDS_PER_H = 3_600_000_000
 
 
-def lifetimes(archive: Archive, *, account: str | None = None) -> pd.DataFrame:
+def lifetimes(archive: Archive, *, account: str | None = None, as_of: str | pd.Timestamp | None = None) -> pd.DataFrame:
     """When each VM was born and died, as bounds with their sources.
 
     A VM is dead after two complete inventories without it, or after a deletion made here; a list that failed kills
@@ -41,6 +42,9 @@ def lifetimes(archive: Archive, *, account: str | None = None) -> pd.DataFrame:
         The history.
     account
         Only this account.
+    as_of
+        A moment, in UTC if it has no time zone: the table as it was then. Inventories are kept by day, and are as at
+        the end of the moment's day.
 
     Returns
     -------
@@ -53,11 +57,13 @@ def lifetimes(archive: Archive, *, account: str | None = None) -> pd.DataFrame:
     ArchiveError
         The archive cannot be read.
     """
-    boots = by_account(scan(archive, "vms", ("account", "vm_id", "seen_on", "seen_at", "uptime_h"), account=account))
-    jobs = archive.history("jobs", account=account)
+    moment = None if as_of is None else instant_of(as_of)
+    limits: dict[str, Any] = {"account": account, "as_of": moment}
+    boots = by_account(scan(archive, "vms", ("account", "vm_id", "seen_on", "seen_at", "uptime_h"), **limits))
+    jobs = archive.history("jobs", **limits)
     parts = [
         _bounds(history, boots.get(history.account), jobs[jobs["account"] == history.account])
-        for history in histories(archive, account, months=())
+        for history in histories(archive, account, months=(), as_of=moment)
     ]
     table = TABLES["lifetimes"]
     return table.cast(pd.concat(parts)) if parts else table.frame()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -56,10 +56,11 @@ class Places:
 class Surroundings:
     """Everything of an archive that tells of places, read when it is first needed."""
 
-    def __init__(self, archive: Archive, account: str | None = None) -> None:
-        self._archive, self._account = archive, account
-        self._packages = archive.history("packages", account=account)
-        self._locations = archive.history("locations", account=account)
+    def __init__(self, archive: Archive, account: str | None = None, as_of: pd.Timestamp | None = None) -> None:
+        self._archive = archive
+        self._limits: dict[str, Any] = {"account": account, "as_of": as_of}
+        self._packages = archive.history("packages", **self._limits)
+        self._locations = archive.history("locations", **self._limits)
         self._addresses: dict[str, pa.Table] | None = None
 
     def catalogue(self, history: History) -> Catalogue:
@@ -74,7 +75,7 @@ class Surroundings:
     def addresses(self, account: str) -> pa.Table | None:
         """Read the addresses of an account's VMs."""
         if self._addresses is None:
-            self._addresses = dict(by_account(scan(self._archive, "networking", ADDRESSES, account=self._account)))
+            self._addresses = dict(by_account(scan(self._archive, "networking", ADDRESSES, **self._limits)))
         return self._addresses.get(account)
 
     def places(self, history: History, mapping: Sequence[VmLocation], *, is_full: bool = False) -> Places:

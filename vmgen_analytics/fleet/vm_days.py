@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from vmgen_analytics.archive.past import instant_of
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.fleet.calendar import Calendar
 from vmgen_analytics.fleet.coded import Coded
@@ -39,6 +40,7 @@ def vm_days(
     *,
     vm_locations: Sequence[VmLocation] = (),
     account: str | None = None,
+    as_of: str | pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Every day of every VM between two days or months.
 
@@ -57,6 +59,9 @@ def vm_days(
         The user's mapping, from `read_vm_locations`.
     account
         Only this account.
+    as_of
+        A moment, in UTC if it has no time zone: the table as it was then, but for the user's mapping. Inventories are
+        kept by day, and are as at the end of the moment's day.
 
     Returns
     -------
@@ -77,10 +82,11 @@ def vm_days(
     if last < first:
         raise SchemaError(f"the end {end} is before the start {start}")
     months = [str(month) for month in archive.months("usage") if f"{first:%Y-%m}" <= str(month) <= f"{last:%Y-%m}"]
-    surroundings = Surroundings(archive, account)
+    moment = None if as_of is None else instant_of(as_of)
+    surroundings = Surroundings(archive, account, moment)
     parts = [
         _days(history, Calendar.of(history.lives, _number(first), _number(last)), surroundings, vm_locations)
-        for history in histories(archive, account, months)
+        for history in histories(archive, account, months, moment)
     ]
     parts = [part for part in parts if len(part)]
     table = TABLES["vm_days"]
