@@ -13,7 +13,7 @@ from vmgen_analytics.widgets.power_orders import WORDS
 
 def test_it_only_looks_unless_it_is_asked_for_more(opened, sandbox, names):
     panel = opened(allow_commands=False)
-    assert "4 of 4 VMs run in account main" in panel.answer.value
+    assert "Account main: 4 of 4 VMs run" in panel.answer.value
     for vm_id, name in names.items():
         assert re.search(
             f">{name}</th><td>{vm_id}</td><td>198[^<]+</td><td>[^<]+</td><td>UP</td><td>12:00:00 UTC", panel.body.value
@@ -78,7 +78,7 @@ def test_a_state_that_nobody_knows_forbids_nothing(opened, sandbox, names):
     sandbox.fault("wrong_type", field="state", value="Frozen")
     panel = opened(view={"vms": [min(names)]})
     assert len(offered(panel)) == 3
-    assert "0 of 4 VMs run, 4 are in another state" in panel.answer.value
+    assert "Account main: 0 of 4 VMs run, 4 are in another state" in panel.answer.value
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,9 @@ class PowerConsole(panel.Panel):
                 self._controls.follow(self.model)
                 self._orders.follow(self.model)
                 self._typed()
+            except BaseException:
+                self.model.armed = None  # nobody can see what would be confirmed
+                raise
             finally:
                 self._is_following = False
             self._tell()

@@ -70,7 +70,9 @@ class Orders:
         self.question = ipywidgets.VBox([self.asked, self.typed, buttons])
         self.question.add_class("vmgen-question")
         self.stop = ipywidgets.Button(
-            description="Stop following", tooltip="What was sent goes on; what was not sent is not sent"
+            description="Stop following",
+            tooltip="What was sent goes on; what was not sent is not sent",
+            layout={"align_self": "flex-start"},
         )
 
     def follow(self, model: PowerModel) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.widgets.panel import table
-from vmgen_analytics.widgets.power_orders import EFFECTS, IS_OFF, RUNS, WORDS, named, plain
+from vmgen_analytics.widgets.power_orders import EFFECTS, IS_OFF, RUNS, WORDS, plain
 from vmgen_analytics.widgets.power_steps import OUTCOMES
 
 if TYPE_CHECKING:
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from vmgen_analytics.widgets.power_steps import Step
 
 STYLE = """<style>
-.vmgen-power .table td { text-align: left; }
+.vmgen-power .table td, .vmgen-power .table thead th { text-align: left; }
 .vmgen-power .table th.name { white-space: pre; }
-.vmgen-power .table td.told { white-space: normal; min-width: 260px; }
+.vmgen-power .table td.told { white-space: normal; }
+.vmgen-power .table th.name + td + td + td.told { min-width: 240px; }
 .vmgen-power h4 { font-size: 15px; line-height: 1.3; margin: 10px 0 4px; overflow-wrap: anywhere; }
 .vmgen-power p { margin: 0 0 4px; }
 .vmgen-power .banner { border-left: 4px solid #5c5c5c; background: var(--jp-layout-color2, #eee); padding: 4px 10px; }
@@ -33,6 +34,7 @@ STYLE = """<style>
 .vmgen-power .vmgen-question { border: 2px solid #a83232; border-radius: 4px; padding: 4px 12px 8px; margin: 4px 0; }
 .vmgen-power button.widget-button { max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
 </style>"""
+HEAD = ("VM", "Number", "Address", "Package", "State")
 LOGGED = 10
 """So many of the newest commands are shown."""
 
@@ -45,7 +47,7 @@ def answer(account: str, reading: Reading | None, *, has_trouble: bool) -> str:
         )
     if not reading.targets:
         return f"Account {account} has no VMs"
-    return f"{_counts(reading.targets)} in account {account}"
+    return f"Account {account}: {_counts(reading.targets)}"
 
 
 def banner(archive_url: str, *, may_send: bool) -> str:
@@ -66,8 +68,7 @@ def machines(shown: Sequence[Target], reading: Reading) -> str:
         return ""
     rows = [[*_told(target), f"{reading.at:%H:%M:%S} UTC"] for target in shown]
     count = f"{len(shown)} of {len(reading.targets)} VMs" if len(shown) < len(reading.targets) else f"{len(shown)} VMs"
-    total = [count, "", "", "", _counts(shown), ""]
-    return table(["VM", "Number", "Address", "Package", "State", "Read at"], rows, total, "Virtual machines")
+    return table([*HEAD, "Read at"], rows, [count, "", "", "", "", ""], "Virtual machines")
 
 
 def question(armed: Armed, reading: Reading) -> str:
@@ -83,9 +84,7 @@ def question(armed: Armed, reading: Reading) -> str:
         wanted = f" Type {what}, <strong>{html.escape(order.to_type)}</strong>, to confirm."
     return (
         f'<div class="question"><h4>{html.escape(order.words)}?</h4><p>{html.escape(EFFECTS[order.command])}</p>'
-        + table(
-            ["VM", "Number", "Address", "Package", "State"], rows, [named(order.targets), "", "", "", ""], "Targets"
-        )
+        + _listed(HEAD, rows, "What it would be done to")
         + f'<p class="small">The state is {age} old; {which} will be read once more, and refused if name or state have '
         f"changed. This is good for one click, until {armed.until:%H:%M:%S} UTC.</p><p>{wanted}</p></div>"
     )
@@ -93,19 +92,9 @@ def question(armed: Armed, reading: Reading) -> str:
 
 def progress(order: Order, steps: Sequence[Step]) -> str:
     """Show how far an order has come, VM by VM."""
-    rows = "".join(
-        f'<tr><th scope="row" class="name">{html.escape(plain(step.target.vm_name))}</th><td>{step.target.vm_id}</td>'
-        f'<td><strong>{OUTCOMES[step.outcome]}</strong></td><td class="told">{html.escape(step.says)}</td></tr>'
-        for step in steps
-    )
-    head = '<th scope="col" class="name">VM</th>' + "".join(
-        f'<th scope="col">{name}</th>' for name in ("Number", "Outcome", "What is known")
-    )
-    return (
-        f"<h4>{html.escape(order.words)}</h4>"
-        '<div class="table" role="region" tabindex="0" aria-label="Progress of the command">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    rows = [[plain(step.target.vm_name), str(step.target.vm_id), OUTCOMES[step.outcome], step.says] for step in steps]
+    head = ["VM", "Number", "Outcome", "What is known"]
+    return f"<h4>{html.escape(order.words)}</h4>{_listed(head, rows, 'Progress of the command')}"
 
 
 def summary(order: Order, steps: Sequence[Step], *, is_under_way: bool) -> str:
@@ -120,18 +109,35 @@ def log(reading: Reading) -> str:
     if reading.commands is None:
         return "<h4>Last commands</h4><p>The log cannot be read.</p>"
     if reading.commands.empty:
-        return "<h4>Last commands</h4><p>None is written down for this account.</p>"
+        return f"<h4>Last commands</h4><p>None was written down until {reading.at:%H:%M:%S} UTC.</p>"
     names = {target.vm_id: plain(target.vm_name) for target in reading.targets}
     rows = [_logged(row, names) for row in reading.commands.head(LOGGED).itertuples()]
-    total = [f"{len(rows)} of {len(reading.commands)}", "", "", "", "", ""]
     head = ["When, UTC", "VM", "Command", "Outcome", "By", "Reason"]
-    return "<h4>Last commands</h4>" + table(head, rows, total, "Last commands")
+    which = f" ({LOGGED} of {len(reading.commands)})" if len(reading.commands) > LOGGED else ""
+    return f"<h4>Last commands{which}</h4>{_listed(head, rows, 'Last commands')}"
 
 
 def small_print(now: datetime) -> str:
     """Say since when the panel lives: one whose kernel was restarted cannot say that it does not."""
     return (
         f'<div class="small"><p>Live as of {now:%H:%M} UTC; if the buttons do nothing, run this cell again.</p></div>'
+    )
+
+
+def _listed(head: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> str:
+    """Show a table without a total, whose last column may be long."""
+    columns = "".join(
+        f'<th scope="col"{"" if place else " class=name"}>{html.escape(text)}</th>' for place, text in enumerate(head)
+    )
+    body = "".join(
+        f'<tr><th scope="row" class="name">{html.escape(name)}</th>'
+        + "".join(f"<td>{html.escape(text)}</td>" for text in values)
+        + f'<td class="told">{html.escape(last)}</td></tr>'
+        for name, *values, last in rows
+    )
+    return (
+        f'<div class="table" role="region" tabindex="0" aria-label="{html.escape(label)}"><table>'
+        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
