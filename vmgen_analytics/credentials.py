@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vmgen_analytics.settings import Account
+
+log = logging.getLogger(__name__)
 
 KEYRING_SERVICE = "vmgen_analytics"
 DEFAULT_AUTH = "Authorization: Bearer {key}"
@@ -82,5 +85,6 @@ def _kept(name: str) -> str | None:
 
     try:
         return keyring.get_password(KEYRING_SERVICE, name)
-    except keyring.errors.KeyringError:
+    except keyring.errors.KeyringError as error:
+        log.warning("the system keyring cannot be read: %s", type(error).__name__)  # its words may quote the key
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import Counter
@@ -149,10 +150,8 @@ def status_of(client: Client, sought: Sought) -> str:
         Neither the job nor the VM's jobs can be read.
     """
     if sought.job_id:
-        try:
+        with contextlib.suppress(NotFound, SettingsError):  # it does not show yet by its number, or not at all
             return _word(client.job(sought.vm_id, sought.job_id, sought.started_at).get("job_status"))
-        except (NotFound, SettingsError):
-            pass  # it does not show yet by its number, or not at all
     new = new_jobs(client, sought)
     return _word(new[-1].get("status")) if new else ""
 

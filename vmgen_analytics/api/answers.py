@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -73,19 +74,20 @@ def decoded(
 
 
 def _json(request: Request, content: bytes, scrub: Callable[[str], str]) -> Any:
-    try:
+    with contextlib.suppress(orjson.JSONDecodeError):  # which the reader below tells more of, if it fails as well
         return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        pass
     try:
         # byte order marks, NaN and Infinity are no JSON, but some servers send them
         return json.loads(content.decode("utf-8-sig"), parse_constant=lambda _: None)
-    except json.JSONDecodeError as error:
-        if content.lstrip()[:1] in b"[{" and error.pos >= len(error.doc.rstrip()) - 1:
-            raise TruncatedResponse(f"{request}: the answer ended too early ({len(content)} bytes came)") from None
-    except (ValueError, RecursionError):  # numbers of thousands of digits, brackets in brackets
-        pass
+    except (ValueError, RecursionError) as error:  # not JSON, or numbers of thousands of digits, brackets in brackets
+        is_cut_off = isinstance(error, json.JSONDecodeError) and _ends_too_early(content, error)
+    if is_cut_off:  # raised out here: an error in whose context the other one stands would carry the whole answer
+        raise TruncatedResponse(f"{request}: the answer ended too early ({len(content)} bytes came)")
     raise NotJSON(f"{request}: the answer is not JSON but {_excerpt(content, scrub)}; is base_url the API's address?")
+
+
+def _ends_too_early(content: bytes, error: json.JSONDecodeError) -> bool:
+    return content.lstrip()[:1] in b"[{" and error.pos >= len(error.doc.rstrip()) - 1
 
 
 def _refusal(

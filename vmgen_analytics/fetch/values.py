@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,10 +38,9 @@ def column(values: Sequence[Any], dtype: str) -> tuple[Any, list[int]]:
     """
     kinds = set(map(type, values))
     if kinds <= _PLAIN[dtype]:
-        try:
+        # what does not fit is found below, value by value
+        with contextlib.suppress(ValueError, OverflowError, UnicodeEncodeError):
             return _QUICK[dtype](values), []
-        except (ValueError, OverflowError, UnicodeEncodeError):
-            pass
     read = _READERS[dtype]
     converted: list[Any] = []
     bad: list[int] = []
