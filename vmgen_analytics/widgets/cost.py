@@ -31,16 +31,18 @@ class CostControls:
             value=8, min=1, max=MOST_NAMED, description="Named in the chart", style=style, layout={"width": "190px"}
         )
         periods = (self.period, self.start, self.last)
+        self._location: str | None = None
         self.all = (self.show, *periods, self.by, *self.scope.all, self.cost_centre, self.top)
 
     def choices(self) -> CostChoices:
         """Read what is chosen."""
         is_custom, scope = self.period.value == CUSTOM, self.scope.scope()
+        is_new_place = scope.location not in (None, self._location)  # whoever goes there wants to see what is there
         return CostChoices(
             period=self.period.value,
             start=self.start.value if is_custom else None,
             end=str(pd.Period(self.last.value, freq="M") + 1) if is_custom else None,
-            by=self.by.value,
+            by="vm_id" if self.by.value == "location" and is_new_place else self.by.value,
             account=scope.account,
             location=scope.location,
             vm_id=scope.vm_id,
@@ -52,6 +54,7 @@ class CostControls:
     def follow(self, model: Model) -> None:
         """Show the choices of a model, and what else could be chosen."""
         choices, answer = model.choices, model.answer
+        self._location = choices.location
         months, this_month = choices.months(model.today), pd.Period(model.today, freq="M")
         known = [*(answer.totals if answer else ()), months.start, months.end - 1, this_month - 12, this_month]
         every = pd.period_range(min(known), max(known), freq="M")

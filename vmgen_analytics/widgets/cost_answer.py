@@ -15,6 +15,7 @@ from vmgen_analytics.widgets.cost_code import reproduction
 from vmgen_analytics.widgets.cost_outlook import outlook
 from vmgen_analytics.widgets.cost_tables import printed_changes, printed_table
 from vmgen_analytics.widgets.periods import Months
+from vmgen_analytics.widgets.syncs import fetched, state_of_syncs, sync_day
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from vmgen_analytics.settings import Settings
     from vmgen_analytics.widgets.cost_model import CostChoices, CostData
 
-STALE_DAYS = 2
 _PREPOSITIONS = {
     "location": "in",
     "package": "for package",
@@ -200,7 +200,7 @@ class CostAnswer:
             return ["The archive is empty: fill it with vmgen-analytics sync, then press Read again."]
         if not self.totals:
             return ["The archive has no invoices yet: sync once the provider has made one, then press Read again."]
-        return [*self._gaps(), *self._state_of_syncs()]
+        return [*self._gaps(), *state_of_syncs(self.data.syncs, self.settings, self.today)]
 
     def small_print(self) -> list[str]:
         """Say what the numbers are: period, zone, currency, how they were divided, when they were fetched."""
@@ -212,7 +212,7 @@ class CostAnswer:
         divided = f"divided over VM-days {' and '.join(how)}".rstrip()
         period = f"{self.months.start}-01 until before {self.months.end}-01"
         return [
-            f"{period}, {' and '.join(zones)}; {money}. Fetched {self._fetched()}.",
+            f"{period}, {' and '.join(zones)}; {money}. Fetched {fetched(self.data.syncs)}.",
             f"Invoices, credits included, {divided}. The provider bills one sum: all money per VM is an estimate.",
             "Printed in cents that add up; the file has every millionth.",
         ]
@@ -290,31 +290,7 @@ class CostAnswer:
             sentences.append(f"{lost} is unallocated: no VM is known in {months}.")
         return sentences
 
-    def _state_of_syncs(self) -> list[str]:
-        sentences = []
-        for sync in self.data.syncs.itertuples():
-            name = f" of account {sync.account}" if len(self.data.syncs) > 1 else ""
-            if isinstance(sync.incomplete, str) and sync.incomplete:
-                sentences.append(
-                    f"The last sync{name} lacks parts of {sync.incomplete}: sync again, then press Read again."
-                )
-            age = (pd.Timestamp(self.today) - self._day_of(sync)).days
-            if age >= STALE_DAYS:
-                sentences.append(f"The last sync{name} was {age} days ago: sync, then press Read again.")
-        return sentences
-
     @property
     def as_of(self) -> pd.Timestamp | None:
         """The day of the last sync, where the accounts are."""
-        return max((self._day_of(sync) for sync in self.data.syncs.itertuples()), default=None)
-
-    def _day_of(self, sync: Any) -> pd.Timestamp:
-        """Day of a sync, where the account is."""
-        at: pd.Timestamp = sync.started_at.tz_convert(self.settings.zone(sync.account))
-        return at.tz_localize(None).normalize()
-
-    def _fetched(self) -> str:
-        if self.data.syncs.empty:
-            return "at an unknown time"
-        at = self.data.syncs["started_at"].min()
-        return f"{labels.day_name(at)}, {at:%H:%M} UTC"
+        return sync_day(self.data.syncs, self.settings)

@@ -13,6 +13,7 @@ from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.widgets.periods import CUSTOM, PERIODS, resolved
 from vmgen_analytics.widgets.scope import Scope
+from vmgen_analytics.widgets.syncs import last_syncs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,8 +130,7 @@ class CostData:
         VMgenError
             The archive, the price book or the mapping of locations cannot be read, or the key has no value.
         """
-        syncs = archive.read("syncs")
-        syncs = syncs[syncs["error"].isna()].drop_duplicates("account", keep="last")
+        syncs = last_syncs(archive.read("syncs"))
         invoices = archive.read("invoices")
         if invoices.empty:
             return cls(None, syncs, is_empty=not archive.tables())
