@@ -33,13 +33,15 @@ def bare_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("IPYTHONDIR", str(home / ".ipython"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")  # may hold the key of an account
     package = str(Path(vmgen_analytics.__file__).parents[1])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([package, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
     return work
 
 
 def test_there_are_notebooks():
-    assert [path.stem for path in NOTEBOOKS][:4] == ["00_start", "01_spend", "02_bandwidth", "03_capacity"]
+    names = ["00_start", "01_spend", "02_bandwidth", "03_capacity", "04_power"]
+    assert [path.stem for path in NOTEBOOKS][:5] == names
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -147,7 +147,7 @@ class Sending:
         try:
             came = until(has_come, self.following.unclear_s, self.following)
         except WaitStopped:
-            pass
+            pass  # it is told as it was last seen
         except VMgenError as error:
             return replace(step, says=f"{step.says} Its state cannot be read: {_sentence(error)}".strip())
         state = f"It is {now.state or 'in a state without a name'} now."
