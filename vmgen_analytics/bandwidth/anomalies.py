@@ -67,7 +67,8 @@ def bandwidth_anomalies(
     scored, found = _found(days, alert, floor_GB, floor_share)
     happenings = Happenings(scored, days, jobs)
     table = TABLES["bandwidth_anomalies"]
-    rows = [_row(scored, happenings, finding, number) for number, finding in enumerate(found, start=1)]
+    vm_ids = scored.traffic.vms["vm_id"].tolist()
+    rows = [_row(scored, happenings, vm_ids, finding, number) for number, finding in enumerate(found, start=1)]
     return table.cast(pd.DataFrame(rows, columns=list(table.columns)))
 
 
@@ -187,10 +188,11 @@ def _found(days: pd.DataFrame, alert: float, floor_GB: float, floor_share: float
     return scored, findings(scored, alert, floor_GB, floor_share)
 
 
-def _row(scored: Scored, happenings: Happenings, finding: Finding, number: int) -> dict[str, object]:
+def _row(
+    scored: Scored, happenings: Happenings, vm_ids: Sequence[int], finding: Finding, number: int
+) -> dict[str, object]:
     episode, parts = finding.episode, contributions(scored, finding)
     dates = scored.traffic.days
-    vms = scored.traffic.vms
     return {
         "anomaly": number,
         "account": finding.account,
@@ -198,7 +200,7 @@ def _row(scored: Scored, happenings: Happenings, finding: Finding, number: int) 
         "last_day": dates[episode.last],
         "scope": finding.scope,
         "group": finding.group,
-        "vm_id": int(vms["vm_id"].iloc[finding.rows[0]]) if finding.scope == "vm" else None,
+        "vm_id": vm_ids[finding.rows[0]] if finding.scope == "vm" else None,
         "vms": len(finding.rows),
         "kind": finding.kind,
         "direction": episode.direction,

@@ -86,7 +86,8 @@ def explained_by(scored: Scored, finding: Finding, parts: Contributions) -> str:
     """Name the VMs that make up four fifths of a finding, each with its part, as a sentence."""
     sign = finding.episode.sign
     main = np.flatnonzero(parts.is_main & (np.sign(parts.MB) == sign))
-    named = [f"{_name(scored, parts.rows[each])} ({parts.MB[each] / MB_PER_GB:+,.1f} GB)" for each in main[:NAMED]]
+    names = scored.traffic.names
+    named = [f"{names[parts.rows[each]]} ({parts.MB[each] / MB_PER_GB:+,.1f} GB)" for each in main[:NAMED]]
     others = [f"and {len(main) - NAMED} more"] if len(main) > NAMED else []
     against = parts.MB[np.sign(parts.MB) == -sign].sum() / MB_PER_GB
     netted = [f"others moved {against:+,.1f} GB against it"] if abs(against) >= 0.05 else []
@@ -109,6 +110,7 @@ class Happenings:
     def __init__(self, scored: Scored, days: pd.DataFrame, jobs: pd.DataFrame | None) -> None:
         self._scored = scored
         self._of_vm: dict[int, list[tuple[int, str, str]]] = {}
+        self._shifts: dict[tuple[str, str, int], tuple[Rows, Rows]] = {}
         ordered = days.sort_values([*VM, "date"], ignore_index=True)
         for kind, found in (
             ("gap", _gaps(ordered)),
@@ -133,7 +135,7 @@ class Happenings:
         several = len(finding.rows) > 1
         told: dict[str, list[str]] = {kind: [] for kind in ORDER}
         for row in parts.rows[parts.is_main][:NAMED].tolist():
-            prefix = f"{_name(self._scored, row)}: " if several else ""
+            prefix = f"{self._scored.traffic.names[row]}: " if several else ""
             for day, kind, text in sorted(self._of_vm.get(row, [])):
                 until = episode.last + (0 if kind == "gap" else 1)
                 if episode.first - 1 <= day <= until:
@@ -150,17 +152,22 @@ class Happenings:
             self._of_vm.setdefault(row, []).append((day, kind, text))
 
     def _fleet_shift(self, finding: Finding) -> list[str]:
-        scored, episode = self._scored, finding.episode
-        accounts = scored.traffic.vms["account"].to_numpy()
-        rows = np.flatnonzero(accounts == finding.account)
-        names = DIRECTIONS if episode.direction == "both" else (episode.direction,)
-        signed = np.fmax.reduce([episode.sign * scored.scores[name].score[rows, episode.first] for name in names])
-        count = int((~np.isnan(signed)).sum())
-        share = float((np.nan_to_num(signed) >= FLEET_SCORE).sum()) / max(count, 1)
-        if count < 2 or share < FLEET_SHARE:
+        episode = finding.episode
+        key = finding.account, episode.direction, episode.sign
+        if key not in self._shifts:
+            self._shifts[key] = self._moved(*key)
+        counts, moved = (int(each[episode.first]) for each in self._shifts[key])
+        if counts < 2 or moved < FLEET_SHARE * counts:
             return []
         way = "more" if episode.sign > 0 else "less"
-        return [f"{share:.0%} of the account's {count} VMs moved {way} than usual on that day"]
+        return [f"{moved / counts:.0%} of the account's {counts} VMs moved {way} than usual on that day"]
+
+    def _moved(self, account: str, direction: str, sign: int) -> tuple[Rows, Rows]:
+        """By day: VMs of an account that have a score, and those that moved one way."""
+        rows = self._scored.traffic.rows_of[account]
+        names = DIRECTIONS if direction == "both" else (direction,)
+        signed = np.fmax.reduce([sign * self._scored.scores[name].score[rows] for name in names])
+        return (~np.isnan(signed)).sum(axis=0), (np.nan_to_num(signed) >= FLEET_SCORE).sum(axis=0)
 
 
 def contribution_rows(scored: Scored, finding: Finding, number: int) -> pd.DataFrame:
@@ -170,11 +177,6 @@ def contribution_rows(scored: Scored, finding: Finding, number: int) -> pd.DataF
     return TABLES["anomaly_contributions"].cast(
         vms.assign(anomaly=number, contribution_GB=parts.MB / MB_PER_GB, share=parts.share, is_main=parts.is_main)
     )
-
-
-def _name(scored: Scored, row: int) -> str:
-    vm = scored.traffic.vms.iloc[row]
-    return vm["vm_name"] if isinstance(vm["vm_name"], str) else f"VM {vm['vm_id']}"
 
 
 def _gaps(days: pd.DataFrame) -> pd.DataFrame:

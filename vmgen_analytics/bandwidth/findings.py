@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,13 +123,21 @@ class _Floors:
     def note(self) -> float:
         return self.alert - NOTE_BELOW_ALERT
 
-    def severity(self, episode: Episode, of_account: Rows) -> str:
+    @cached_property
+    def usual(self) -> dict[tuple[str, str], Numbers]:
+        """MB that each account usually moves until each day, by account and direction."""
+        return {
+            (account, name): np.pad(np.cumsum(np.nansum(self.scored.scores[name].expected[rows], axis=0)), (1, 0))
+            for account, rows in self.scored.traffic.rows_of.items()
+            for name in DIRECTIONS
+        }
+
+    def severity(self, episode: Episode, account: str) -> str:
         names = DIRECTIONS if episode.direction == "both" else (episode.direction,)
-        usual = sum(
-            np.nansum(self.scored.scores[name].expected[of_account, episode.first : episode.last + 1]) for name in names
-        )
+        sums = [self.usual[account, name] for name in names]
+        usual = sum(float(each[episode.last + 1] - each[episode.first]) for each in sums)
         most = MOST_FLOOR_GB * MB_PER_GB * (episode.last - episode.first + 1)
-        is_large = abs(episode.impact) >= max(self.least_MB, min(self.share * float(usual), most))
+        is_large = abs(episode.impact) >= max(self.least_MB, min(self.share * usual, most))
         return "alert" if is_large and episode.score >= self.alert else "note"
 
 
@@ -142,12 +151,11 @@ def _shifts(values: Numbers, expected: Numbers, exists: NDArray[np.bool_]) -> Nu
 
 def _of_vms(scored: Scored, of_vms: Sequence[Episode], floors: _Floors) -> Iterator[Finding]:
     """VMs alone, or several that began on the same day."""
-    accounts = scored.traffic.vms["account"].to_numpy()
-    rows_of = {account: np.flatnonzero(accounts == account) for account in np.unique(accounts)}
+    accounts, rows_of = scored.traffic.accounts, scored.traffic.rows_of
     together: dict[tuple[str, int, int], list[Episode]] = {}
     for episode in of_vms:
         account = accounts[episode.row]
-        if floors.severity(episode, rows_of[account]) == "alert":
+        if floors.severity(episode, account) == "alert":
             together.setdefault((account, episode.first, episode.sign), []).append(episode)
         else:
             yield _of_vm(scored, episode, account, "note")
@@ -165,8 +173,7 @@ def _of_vm(scored: Scored, episode: Episode, account: str, severity: str) -> Fin
     kind = _kind(episode.sign)
     if severity == "alert" and _is_unusual_upload(scored, episode):
         kind, severity = "unusual_upload", "review"
-    vm = scored.traffic.vms.iloc[episode.row]
-    name = vm["vm_name"] if isinstance(vm["vm_name"], str) else f"VM {vm['vm_id']}"
+    name = scored.traffic.names[episode.row]
     return Finding(account, "vm", name, np.array([episode.row]), episode, kind, severity)
 
 
@@ -190,7 +197,7 @@ def _of_groups(scored: Scored, told: Sequence[Finding], floors: _Floors) -> list
     """Accounts, then locations and packages that no account tells: what no VM shows by itself."""
     found: list[Finding] = []
     for scope in ("account", "location", "package"):
-        for account, name, rows, of_account in _groups(scored, scope):
+        for account, name, rows in _groups(scored, scope):
             series = {each: _pooled(scored, rows, each) for each in DIRECTIONS}
             first = scored.traffic.received.first_day
             of_group = joined(
@@ -198,25 +205,23 @@ def _of_groups(scored: Scored, told: Sequence[Finding], floors: _Floors) -> list
                   for each in DIRECTIONS)
             )  # fmt: skip
             for episode in of_group:
-                if floors.severity(episode, of_account) == "alert" and not (
+                if floors.severity(episode, account) == "alert" and not (
                     _is_explained(scored, episode, rows, told) or _is_told(episode, account, found, scope)
                 ):
                     found.append(Finding(account, scope, name, rows, episode, _kind(episode.sign), "alert"))
     return found
 
 
-def _groups(scored: Scored, scope: str) -> Iterator[tuple[str, str, Rows, Rows]]:
-    """Account, name, VMs of the group, VMs of the account; groups of one VM or of all of the account's are left out."""
-    vms = scored.traffic.vms
-    for account, own in vms.groupby("account"):
-        of_account = own.index.to_numpy()
+def _groups(scored: Scored, scope: str) -> Iterator[tuple[str, str, Rows]]:
+    """Account, name and VMs of each group; those of one VM or of all of the account's are left out."""
+    for account, rows in scored.traffic.rows_of.items():
         if scope == "account":
-            if len(own) > 1:
-                yield str(account), str(account), of_account, of_account
+            if len(rows) > 1:
+                yield account, account, rows
             continue
-        for name, group in own.groupby(scope):
-            if 1 < len(group) < len(own):
-                yield str(account), str(name), group.index.to_numpy(), of_account
+        for name, group in scored.traffic.vms.iloc[rows].groupby(scope):
+            if 1 < len(group) < len(rows):
+                yield account, str(name), group.index.to_numpy()
 
 
 def _pooled(scored: Scored, rows: Rows, direction: str) -> Numbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
     Flags = NDArray[np.bool_]
+    Rows = NDArray[np.int64]
 
 VM = ["account", "vm_id"]
 
@@ -43,6 +45,22 @@ class Traffic:
     def days(self) -> NDArray[np.datetime64]:
         """The day of each column."""
         return self.received.days
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What to call each VM: its newest name, or its number."""
+        pairs = zip(self.vms["vm_name"].tolist(), self.vms["vm_id"].tolist(), strict=True)
+        return tuple(name if isinstance(name, str) else f"VM {vm_id}" for name, vm_id in pairs)
+
+    @cached_property
+    def accounts(self) -> tuple[str, ...]:
+        """The account of each VM."""
+        return tuple(self.vms["account"].tolist())
+
+    @cached_property
+    def rows_of(self) -> dict[str, Rows]:
+        """Rows of the VMs of each account."""
+        return {str(account): own.index.to_numpy() for account, own in self.vms.groupby("account")}
 
 
 def vm_traffic(days: pd.DataFrame) -> Traffic:
