@@ -141,8 +141,11 @@ class CostAnswer:
     @cached_property
     def totals(self) -> dict[pd.Period, float]:
         """Costs of every month in the archive, for what is chosen."""
-        monthly = cost.monthly_costs(self.chosen)
-        return dict(zip(monthly["month"], monthly["allocated_cost"], strict=True))
+        what = (self.choices.scope, self.choices.cost_centre)
+        if what not in self.data.totals:
+            monthly = cost.monthly_costs(self.chosen)
+            self.data.totals[what] = dict(zip(monthly["month"], monthly["allocated_cost"], strict=True))
+        return self.data.totals[what]
 
     @cached_property
     def currency(self) -> str:

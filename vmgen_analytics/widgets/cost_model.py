@@ -114,11 +114,14 @@ class CostData:
         Table ``syncs``, the last one of each account.
     is_empty
         Whether the archive holds nothing at all.
+    totals
+        What each part of the fleet and cost centre cost by month, as far as anyone asked.
     """
 
     ledger: Ledger | None
     syncs: pd.DataFrame
     is_empty: bool
+    totals: dict[tuple[Scope, str | None], dict[pd.Period, float]] = field(default_factory=dict)
     _forecasts: dict[tuple[str | None, pd.Timestamp], pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
@@ -144,7 +147,7 @@ class CostData:
         """Table ``allocated_costs`` of every invoice in the archive."""
         return TABLES["allocated_costs"].frame() if self.ledger is None else self.ledger.costs
 
-    @property
+    @cached_property
     def accounts(self) -> list[str]:
         """Accounts that have invoices."""
         return sorted(self.costs["account"].unique())
