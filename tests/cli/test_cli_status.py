@@ -12,6 +12,7 @@ import pytest
 
 from vmgen_analytics import Archive, Client
 from vmgen_analytics.cli import status as command
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.calendar import calendar
 from vmgen_analytics.cli.standing import standings
 from vmgen_analytics.cli.standing_words import facts, sentences, warnings
@@ -370,6 +371,20 @@ def test_a_day_that_has_just_begun_is_under_way(kept, at, state):
     told = facts(kept.standing(at))["months"][0]
     assert told["days"]["2026-11-04"] == state
     assert told["days_missing"] == (state == "missing")
+
+
+def test_export_and_status_count_the_same_days(run, sandbox: Sandbox, monkeypatch):
+    """Also those of a month that is over, after which no sync asked."""
+    run("sync")
+    late = pd.Timestamp("2026-12-05 09:00", tz="UTC")
+    monkeypatch.setattr(command, "now", lambda: late)
+    monkeypatch.setattr(terminal, "now", lambda: late)
+    (account,) = json.loads(run("status", "--json").out)["accounts"].values()
+    told = pd.DataFrame(account["months"])
+    exported = pd.read_csv(io.StringIO(run("export", "coverage").out)).drop(columns="account")
+    pd.testing.assert_frame_equal(exported, told[list(exported)])
+    november = exported.set_index("month").loc["2026-11"]
+    assert (november["state"], november["days_missing"] >= 6 * 7) == ("closed", True), "six VMs, from the 24th on"
 
 
 def test_imported_days_prove_nothing_about_the_provider(kept):

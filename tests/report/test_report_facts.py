@@ -6,8 +6,9 @@ from vmgen_analytics.archive import Archive
 from vmgen_analytics.errors import ArchiveError, SchemaError, SettingsError
 from vmgen_analytics.report import write_report
 from vmgen_analytics.report.facts import read_facts
+from vmgen_analytics.report.gaps import missing
 from vmgen_analytics.schema import TABLES
-from vmgen_analytics.settings import Settings
+from vmgen_analytics.settings import Account, Settings
 
 FLEET = (vm(1, "web", born="2026-09-01", dies="2026-11-24"), vm(2, "db", "Large", born="2026-10-05", dies="2026-11-24"))
 
@@ -37,6 +38,27 @@ def test_the_newest_month_is_taken_and_the_months_before_it(archive):
 def test_another_month_is_a_month_of_its_own(archive, tmp_path):
     files = write_report(archive, "2026-10", tmp_path / "out", settings=Settings(currency="EUR"))
     assert "October 2026 cost 20.00" in files.html.read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_days_after_the_last_sync_are_missing_once_their_month_is_over(archive):
+    asked = pd.Timestamp("2026-11-23 12:00", tz="UTC")
+    line = {"account": "main", "started_at": asked, "ended_at": asked, "requests": 9, "failures": 0, "rows": 9}
+    archive.add("syncs", TABLES["syncs"].frame({name: [value] for name, value in line.items()}))
+    slow = Settings(accounts={"main": Account(settle_h=24 * 14)})
+
+    def known(settings, now):
+        facts = read_facts(archive, "2026-11", settings, pd.Timestamp(now, tz="UTC"))
+        (row,) = facts.of_month(facts.coverage).to_dict("records")
+        return row["state"], row["days_expected"], row["days_missing"], facts, missing(facts)
+
+    *counts, facts, section = known(Settings(), "2026-11-25")
+    assert (counts, facts.open_month) == (["open", 46, 0], facts.month)
+    *counts, facts, section = known(Settings(), "2026-12-05")
+    assert (counts, facts.open_month) == (["closed", 60, 14], None)
+    table = section.tables[-1]
+    assert "24–30 November 2026" in str(table)
+    *counts, _, _ = known(slow, "2026-12-01 06:00")
+    assert counts == ["closing", 60, 0], "until they are settled, the provider may still show them"
 
 
 def test_a_month_without_data_names_those_that_exist(archive, tmp_path):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from vmgen_analytics import exports
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.focus import export_focus
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say
 from vmgen_analytics.errors import SettingsError
@@ -45,7 +44,7 @@ def export(
         raise SettingsError(f"--month is for export focus; name the days of {table} with --from and --to")
     targets = _targets(formats, out)
     settings, store = opened(config, archive, verbose)
-    here = pd.Timestamp(datetime.now(UTC)).tz_convert(settings.time_zone).tz_localize(None)
+    here = terminal.now().tz_convert(settings.time_zone).tz_localize(None)
     frame = exports.table(filled(store), settings, table, start, end, now=here)
     if not targets:
         sys.stdout.buffer.write(exports.csv_bytes(frame))

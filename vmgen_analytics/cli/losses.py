@@ -44,42 +44,6 @@ class Loss:
     is_told: bool
 
 
-def with_unseen(days: pd.DataFrame, last: pd.Timestamp | None, now: pd.Timestamp) -> pd.DataFrame:
-    """Add the days of months that are over on which VMs ran for all we know, and no sync looked.
-
-    Parameters
-    ----------
-    days
-        Table ``vm_days`` of one account.
-    last
-        When the last sync began, naive: until that day the table goes for VMs that are not gone; None without one.
-    now
-        The time, naive, in the account's time zone.
-
-    Returns
-    -------
-    DataFrame
-        The same with more rows, which have no status.
-    """
-    end = now.to_period("M").to_timestamp()
-    last = None if last is None else last.normalize()
-    if last is None or last + DAY >= end:
-        return days
-    running = days[days["date"] == last]
-    unseen = running.drop(columns="date").merge(
-        pd.DataFrame({"date": pd.date_range(last + DAY, end - DAY)}), how="cross"
-    )
-    unseen[["in_MB", "out_MB"]] = float("nan")
-    unseen = unseen.assign(status=None, presence="inferred")
-    unseen["date"] = unseen["date"].astype(days["date"].dtype)
-    unseen["status"] = unseen["status"].astype(days["status"].dtype)
-    known = pd.MultiIndex.from_frame(days[["vm_id", "date"]])
-    unseen = unseen[~pd.MultiIndex.from_frame(unseen[["vm_id", "date"]]).isin(known)]
-    if unseen.empty:
-        return days
-    return pd.concat([days, unseen[days.columns]], ignore_index=True)
-
-
 def losses(
     days: pd.DataFrame,
     seen_until: Mapping[str, pd.Timestamp],

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, progress, say
 
 
@@ -22,6 +23,6 @@ def report(
 
     settings, store = opened(config, archive, verbose)
     with progress("report"):
-        files = write_report(filled(store), month, out, settings=settings)
+        files = write_report(filled(store), month, out, settings=settings, now=terminal.now())
     for path in (files.html, files.xlsx, *files.figures):
         say(str(path))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vmgen_analytics.cli.losses import Loss, losses, with_unseen
+from vmgen_analytics.cli.losses import Loss, losses
 from vmgen_analytics.fleet import coverage, vm_days
-from vmgen_analytics.fleet.coverage import day_states
+from vmgen_analytics.fleet.coverage import day_states, with_unseen
 from vmgen_analytics.logbook import left_sending
 from vmgen_analytics.scheduling import next_moment
 from vmgen_analytics.settings import Account, Settings

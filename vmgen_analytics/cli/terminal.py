@@ -6,6 +6,7 @@ import logging
 import shutil
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -59,6 +60,13 @@ def set_verbosity(verbose: int) -> None:
     """Log as much as -v asks for, to standard error."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("vmgen_analytics").setLevel(_LEVELS.get(verbose, logging.DEBUG))
+
+
+def now() -> pd.Timestamp:
+    """Tell the time by this machine's clock."""
+    import pandas as pd  # noqa: PLC0415 - half a second that help can do without
+
+    return pd.Timestamp(datetime.now(UTC))
 
 
 def wants_tracebacks() -> bool:

@@ -51,7 +51,8 @@ from vmgen_analytics.cost import (
     unit_costs,
 )
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.fleet import coverage, lifetimes, location_accuracy, location_evidence, read_vm_locations
+from vmgen_analytics.fleet import lifetimes, location_accuracy, location_evidence, read_vm_locations
+from vmgen_analytics.fleet.coverage import coverage_by_account
 from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.lines import ALWAYS
 from vmgen_analytics.observing import month_state
@@ -116,10 +117,11 @@ def table(
     if not months:
         return TABLES[name].frame()
     first = months[0].to_timestamp() if first is None else first
-    last = (months[-1] + 1).to_timestamp() if last is None else last
+    if last is None:
+        last = max((months[-1] + 1).to_timestamp(), now if name == "coverage" else ALWAYS[0])
     begin = months[0].to_timestamp() if name in _LOOKING_BACK else first
     ledger = read_ledger(archive, settings, begin.to_period("M"), (last - pd.Timedelta(days=1)).to_period("M"))
-    return _between(_derived(name, ledger, archive, now), first, last)
+    return _between(_derived(name, ledger, archive, settings, now), first, last)
 
 
 def check_name(name: str) -> None:
@@ -151,8 +153,8 @@ _OF_PLANNING: Mapping[str, Callable[[Planning], pd.DataFrame]] = {
 """Tables of the whole history; a plan is a file of its own, so that what_if has the fleet as it is."""
 
 _LOOKING_BACK = (
-    "monthly_costs", "cost_changes", "cost_forecast", "cost_forecast_backtest", "budget_status", "credit_runway",
-    "estimated_prices", "bandwidth_anomalies", "anomaly_contributions", "quota_status",
+    "coverage", "monthly_costs", "cost_changes", "cost_forecast", "cost_forecast_backtest", "budget_status",
+    "credit_runway", "estimated_prices", "bandwidth_anomalies", "anomaly_contributions", "quota_status",
 )  # fmt: skip
 """Tables that say of a time what they know from the time before it, which therefore is always read."""
 
@@ -169,10 +171,10 @@ def _of_machines(name: str, archive: Archive, settings: Settings) -> pd.DataFram
     )
 
 
-def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> pd.DataFrame:
+def _derived(name: str, ledger: Ledger, archive: Archive, settings: Settings, now: pd.Timestamp) -> pd.DataFrame:
     makers: Mapping[str, Callable[[], pd.DataFrame]] = {
         "vm_days": lambda: ledger.days,
-        "coverage": lambda: coverage(ledger.days, now),
+        "coverage": lambda: _coverage(ledger, archive, settings, now),
         "rated_costs": lambda: _rated(ledger),
         "allocated_costs": lambda: ledger.costs,
         "cost_centre_rules": lambda: cost_centre_rules(ledger.costs, ledger.centres or CostCentres(())),
@@ -206,6 +208,15 @@ def _derived(name: str, ledger: Ledger, archive: Archive, now: pd.Timestamp) -> 
 
 def _rated(ledger: Ledger) -> pd.DataFrame:
     return rated_costs(ledger.days, ledger.prices or PriceBook(()), ledger.transfer)
+
+
+def _coverage(ledger: Ledger, archive: Archive, settings: Settings, now: pd.Timestamp) -> pd.DataFrame:
+    """Tell what is known by the clock of each account: its last sync's, if that is ahead."""
+    syncs = archive.read("syncs")
+    here = now.tz_localize(settings.time_zone, ambiguous=True, nonexistent="shift_forward").tz_convert("UTC")
+    ended = syncs.groupby("account")["ended_at"].max().to_dict()
+    clocks = {str(name): max(here, ended.get(name, here)) for name in ledger.days["account"].unique()}
+    return coverage_by_account(ledger.days, syncs, settings, clocks)
 
 
 def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:

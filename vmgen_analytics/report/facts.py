@@ -12,14 +12,14 @@ from vmgen_analytics.cost import budget_status, cost_forecast, credit_runway, mo
 from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.errors import ArchiveError
-from vmgen_analytics.fleet import coverage, lifetimes
-from vmgen_analytics.fleet.coverage import month_state
+from vmgen_analytics.fleet import lifetimes
+from vmgen_analytics.fleet.coverage import coverage_by_account, month_state, unseen_by_account
 from vmgen_analytics.ledger import read_ledger
 from vmgen_analytics.plots.labels import as_month, money
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.cost import Budgets, CostCentres, PriceBook
@@ -66,6 +66,8 @@ class Facts:
         By account, whether an invoice bills the month of its date or the month before.
     lifetimes
         Table ``lifetimes``, for births and deaths that are bounds.
+    unseen
+        Table ``vm_days`` of the days of months that are over, after which no sync asked.
     """
 
     month: pd.Period
@@ -88,6 +90,7 @@ class Facts:
     weights: Mapping[str, float] | None = None
     invoice_periods: Mapping[str, InvoicePeriod] = field(default_factory=dict)
     lifetimes: pd.DataFrame = field(default_factory=TABLES["lifetimes"].frame)
+    unseen: pd.DataFrame = field(default_factory=TABLES["vm_days"].frame)
 
     @cached_property
     def totals(self) -> dict[pd.Period, float]:
@@ -186,7 +189,9 @@ class Facts:
         return table[months == (self.month if month is None else month)]
 
 
-def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settings) -> Facts:
+def read_facts(
+    archive: Archive, month: pd.Period | str | None, settings: Settings, now: pd.Timestamp | None = None
+) -> Facts:
     """Read the tables of a month and of those before it.
 
     Parameters
@@ -197,6 +202,8 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         Which month; None is the newest.
     settings
         Names prices, locations, allocation, currency and time zones.
+    now
+        The time, to tell which months are over; by default that of each account's last sync.
 
     Raises
     ------
@@ -218,9 +225,12 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
     months = [each for each in ledger.months if each >= known[0]]
     clocks = _clocks(archive)
     fetched_at = max(clocks.values()) if clocks else None
-    now = {account: _local(clock, settings, account) for account, clock in clocks.items()}
-    earliest = min(now.values(), default=(known[-1] + 1).to_timestamp())
-    covered = [coverage(days, now.get(str(account), earliest)) for account, days in ledger.days.groupby("account")]
+    asked = {account: _local(clock, settings, account) for account, clock in clocks.items()}
+    earliest = min(asked.values(), default=(known[-1] + 1).to_timestamp())
+    moments = _moments(clocks, {str(account) for account in ledger.days["account"]}, now, earliest)
+    told = [_local(moment, settings, account) for account, moment in moments.items()]
+    syncs = archive.read("syncs")
+    unseen = unseen_by_account(ledger.days, syncs, settings, moments)
     accounts = [str(account) for account in ledger.days["account"].unique()] or list(settings.accounts)
     return Facts(
         month=wanted,
@@ -228,8 +238,8 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         days=ledger.days,
         invoices=ledger.invoices,
         costs=ledger.costs,
-        coverage=pd.concat(covered, ignore_index=True) if covered else TABLES["coverage"].frame(),
-        states={each: month_state(each, earliest) for each in months},
+        coverage=_until(coverage_by_account(ledger.days, syncs, settings, moments), wanted),
+        states={each: month_state(each, min(told, default=earliest)) for each in months},
         prices=ledger.prices,
         currency=settings.currency or ledger.currency,
         zones=tuple(dict.fromkeys(settings.zone(account).key for account in accounts)),
@@ -243,7 +253,21 @@ def read_facts(archive: Archive, month: pd.Period | str | None, settings: Settin
         weights=settings.allocation.weights,
         invoice_periods=ledger.invoice_periods,
         lifetimes=lifetimes(archive),
+        unseen=unseen,
     )
+
+
+def _moments(
+    clocks: Mapping[str, pd.Timestamp], accounts: Collection[str], now: pd.Timestamp | None, earliest: pd.Timestamp
+) -> dict[str, pd.Timestamp]:
+    """Tell the time of each account: now, or when it was last asked where nobody says or that is ahead."""
+    unknown = earliest.tz_localize("UTC") if now is None else now
+    told = {account: clocks.get(account, unknown) for account in accounts}
+    return told if now is None else {account: max(now, clock) for account, clock in told.items()}
+
+
+def _until(coverage: pd.DataFrame, month: pd.Period) -> pd.DataFrame:
+    return coverage[coverage["month"] <= month].reset_index(drop=True)
 
 
 def _billed(archive: Archive, settings: Settings) -> list[pd.Period]:

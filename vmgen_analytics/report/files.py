@@ -31,7 +31,12 @@ class ReportFiles:
 
 
 def write_report(
-    archive: Archive, month: pd.Period | str | None, out: Path | str, *, settings: Settings
+    archive: Archive,
+    month: pd.Period | str | None,
+    out: Path | str,
+    *,
+    settings: Settings,
+    now: pd.Timestamp | None = None,
 ) -> ReportFiles:
     """Write the report of a month: report.html, report.xlsx and a PNG of each picture.
 
@@ -47,6 +52,8 @@ def write_report(
         The folder for the files; it is made if need be.
     settings
         Names prices, locations, allocation, currency and time zones.
+    now
+        The time, to tell which months are over; by default that of each account's last sync.
 
     Returns
     -------
@@ -60,7 +67,7 @@ def write_report(
     VMgenError
         The files cannot be written, the settings name what cannot be used, or the month is none.
     """
-    return write_files(read_facts(archive, month, settings), out)
+    return write_files(read_facts(archive, month, settings, now), out)
 
 
 def write_files(facts: Facts, out: Path | str) -> ReportFiles:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from vmgen_analytics.cost import rated_costs
 from vmgen_analytics.plots.labels import counted, month_name
 from vmgen_analytics.report.printing import name_of, named
@@ -154,7 +156,7 @@ def _coverage(facts: Facts) -> ReportTable:
 
 def _unsettled(facts: Facts) -> ReportTable:
     """Which days are not final, and for whom; VMs with the same days are one line."""
-    days = facts.of_month(facts.days)
+    days = facts.of_month(pd.concat([facts.days, facts.unseen], ignore_index=True))
     status = days["status"].fillna("missing")
     rows = days.assign(status=status)[status.isin(list(UNSETTLED))]
     machines = days.drop_duplicates(["account", "vm_id"], keep="last")
