@@ -14,7 +14,8 @@ from vmgen_analytics.doctor.answers import AFTER_FAILURE
 from vmgen_analytics.doctor.discretion import WRAPPINGS
 from vmgen_analytics.errors import APIError, VMgenError
 from vmgen_analytics.fetch import values
-from vmgen_analytics.fetch.tidy import Batch, tidy, today
+from vmgen_analytics.fetch.asking import today
+from vmgen_analytics.fetch.tidy import Batch, tidy
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:

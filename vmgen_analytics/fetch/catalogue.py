@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vmgen_analytics.api import operations
-from vmgen_analytics.fetch.tidy import Batch, tidy, whole
+from vmgen_analytics.fetch.asking import whole
+from vmgen_analytics.fetch.tidy import Batch, tidy
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:

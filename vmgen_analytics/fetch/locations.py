@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vmgen_analytics.api import operations
-from vmgen_analytics.fetch.tidy import Batch, Fetched, tidy, today, whole
+from vmgen_analytics.fetch.asking import today, whole
+from vmgen_analytics.fetch.tidy import Batch, Fetched, tidy
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:

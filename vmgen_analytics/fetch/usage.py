@@ -11,7 +11,8 @@ import pandas as pd
 
 from vmgen_analytics.api import operations
 from vmgen_analytics.errors import Stopped
-from vmgen_analytics.fetch.tidy import Fetched, for_each, tidy, whole
+from vmgen_analytics.fetch.asking import for_each, whole
+from vmgen_analytics.fetch.tidy import Fetched, tidy
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:

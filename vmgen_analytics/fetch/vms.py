@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from vmgen_analytics.api import operations
-from vmgen_analytics.fetch.tidy import Batch, Fetched, tidy, today, whole
+from vmgen_analytics.fetch.asking import today, whole
+from vmgen_analytics.fetch.tidy import Batch, Fetched, tidy
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
