@@ -24,7 +24,6 @@ MARK = "#a83232"
 NOTHING_ELSE = "nothing else that is known"
 """As the table has it."""
 LINE_LETTERS = 118
-NOTE_LETTERS = 112
 TAG_PT, LINE_PT = 15.0, 12.5
 DAY = pd.Timedelta(days=1)
 
@@ -165,7 +164,7 @@ def _anomalies_note(drawn: Mirrored, inside: pd.DataFrame, worse: pd.DataFrame, 
         parts.append(f"Marked: the {len(shown)} worst of {told:,}.")
     if len(worse) and len(inside) > len(worse):
         parts.append(f"{labels.counted(len(inside) - len(worse), 'note')} of less weight not marked.")
-    return style.wrapped(" ".join(parts), NOTE_LETTERS)
+    return style.small_print(parts)
 
 
 def anomaly_contributions(

@@ -33,7 +33,6 @@ NUMBERED_WEEKS = 20
 """So many weeks are wide enough for the day of the month in each cell."""
 LEAST_WEEKS = 10
 """So many have room at least: a cell is no bar."""
-NOTE_LETTERS = 112
 FARTHEST = 4.0
 """The darkest colour is for so many middling days at most: one spike must not make all others pale."""
 
@@ -224,4 +223,4 @@ def _note(silent: int, partial: int, is_cut: bool) -> str:
         parts.append(f"Dot: {labels.counted(partial, 'day')} with reports missing or not final.")
     if is_cut:
         parts.append(f"End of the scale: {FARTHEST:g} middling days or more.")
-    return style.wrapped(" ".join(parts), NOTE_LETTERS)
+    return style.small_print(parts)

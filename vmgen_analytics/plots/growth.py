@@ -23,7 +23,6 @@ FOOTPRINT_FORECAST = TABLES["footprint_forecast"]
 CAPACITY_FORECAST = TABLES["capacity_forecast"]
 FOOTPRINT = TABLES["footprint"]
 PERCENTILES = {"reached_p10": "P10", "reached_p50": "P50", "reached_p90": "P90"}
-NOTE_LETTERS = 112
 
 
 def footprint_forecast(
@@ -221,4 +220,4 @@ def _note(rows: pd.DataFrame, known: pd.DataFrame, own: pd.DataFrame) -> str:
         f"{labels.drawable(limit, 44)}: {labels.drawable(reason, 200)}."
         for limit, reason in zip(told["limit"], told["reason"], strict=True)
     ]
-    return style.wrapped(" ".join(parts), NOTE_LETTERS)
+    return style.small_print(parts)

@@ -70,7 +70,7 @@ def monthly_costs(
     present = monthly.groupby("month")["allocated_cost"].sum(min_count=1).reindex(months)
     ax.set(xlim=(-0.5 - pad, len(months) - 0.5 + pad), ylim=(1.02 * down.min(), 1.1 * up.max() or 1.0))
     _totals(ax, present, up, currency)
-    _month_axis(ax, months, open_month)
+    style.month_axis(ax, months, open_month)
     style.axis_label(ax, "y", labels.measured("cost a month", currency))
     style.number_axis(ax, "y")
     style.dress(ax, _spent(present, open_month, currency), note=_note(present, open_month, labels.group_of(monthly)))
@@ -89,18 +89,6 @@ def _totals(ax: Axes, totals: pd.Series[Any], tops: np.ndarray[Any, Any], curren
         text = labels.money(total, currency if len(totals) == 1 else "", decimals=decimals)
         lift = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontweight": "bold"}
         style.write(ax, "no data" if pd.isna(total) else text, (index, tops[index]), **lift)
-
-
-def _month_axis(ax: Axes, months: pd.PeriodIndex, open_month: pd.Period | None) -> None:
-    every = -(-len(months) // 14)
-    shown = range((len(months) - 1) % every, len(months), every)
-    texts = []
-    for place, index in enumerate(shown):
-        month = months[index]
-        text = labels.month_name(month)[:3]
-        text += f"\n{month.year}" if place == 0 or month.month <= every else ""
-        texts.append(f"{text}\nso far" if month == open_month else text)
-    ax.set_xticks(list(shown), texts)
 
 
 def _spent(totals: pd.Series[Any], open_month: pd.Period | None, currency: str) -> str:

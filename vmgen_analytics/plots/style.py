@@ -43,11 +43,18 @@ HATCH = "////"
 WIDTH_IN, HEIGHT_IN = 9.0, 4.5
 TEXT_PT, SMALL_PT, TITLE_PT = 9.5, 8.5, 12.0
 POINTS_PER_INCH = 72.0
+NOTE_LETTERS = 112
+"""So many letters of small print are as wide as a picture."""
 
 
 def new_axes(height_in: float = HEIGHT_IN) -> Axes:
     """Make the axes of a new figure, outside pyplot, so that nothing is shown twice or kept in memory."""
     return Figure(figsize=(WIDTH_IN, height_in), layout="constrained", facecolor="white").subplots()
+
+
+def place(ax: Axes | None, height_in: float = HEIGHT_IN) -> Axes:
+    """Give the axes to draw on: those of the caller, or those of a new figure."""
+    return new_axes(height_in) if ax is None else ax
 
 
 def size_pt(ax: Axes) -> tuple[float, float]:
@@ -142,13 +149,19 @@ def bar_names(ax: Axes, names: Sequence[str]) -> float:
     return max(map(len, shown)) * TEXT_PT * 0.55
 
 
+def small_print(parts: Iterable[str]) -> str:
+    """Put sentences together under a title, as wide as a picture."""
+    return wrapped(" ".join(filter(None, parts)), NOTE_LETTERS)
+
+
 def wrapped(text: str, width: int) -> str:
     """Break a sentence into lines."""
     return textwrap.fill(text, width)
 
 
-def nothing(ax: Axes, sentence: str) -> Axes:
+def nothing(ax: Axes | None, sentence: str) -> Axes:
     """Say on empty axes what is missing, instead of an empty frame."""
+    ax = place(ax)
     ax.set_axis_off()
     ax.set_label(sentence)
     text = textwrap.fill(sentence, 60)
@@ -170,6 +183,19 @@ def steps(ax: Axes, heights: np.ndarray[Any, Any], edges: np.ndarray[Any, Any], 
     patch = StepPatch(heights, edges, **{"fill": True, "linewidth": 0.0, **look})
     ax.add_artist(patch)
     return patch
+
+
+def month_axis(ax: Axes, months: pd.PeriodIndex, open_month: pd.Period | None = None) -> None:
+    """Name the months of an axis, counted from 0: as many as stay apart, the newest among them."""
+    every = -(-len(months) // 14)
+    shown = range((len(months) - 1) % every, len(months), every)
+    texts = []
+    for place, index in enumerate(shown):
+        month = months[index]
+        text = labels.month_name(month)[:3]
+        text += f"\n{month.year}" if place == 0 or month.month <= every else ""
+        texts.append(f"{text}\nso far" if month == open_month else text)
+    ax.set_xticks(list(shown), texts)
 
 
 def day_edges(days: pd.DatetimeIndex) -> np.ndarray[Any, np.dtype[np.float64]]:
