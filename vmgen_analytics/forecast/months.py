@@ -132,8 +132,9 @@ class MonthEnd:
 def month_end(series: DailySeries, month: np.datetime64 | str, *, spans: Spans = PUBLISHED) -> MonthEnd:
     """Total a month: the days that are known, and what is expected of the others.
 
-    In 911 months of public series the median error is 12 % on the first day with 60 days of history (23 % by the
-    mean of the days so far), 8 % on the 10th (8 %), 4 % on the 20th (4 %): history pays off in the first week.
+    In 252 months of public series the median error is 19 % on the first day with a quarter of history (24 % by the
+    mean of the days so far), 12 % on the 10th (14 %), 5 % on the 20th (7 %): history pays off in the first week. An
+    interval of 80 % holds 77 to 81 % of them. What a month does to traffic by itself, as its first day, is not known.
 
     Parameters
     ----------
