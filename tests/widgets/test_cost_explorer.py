@@ -9,11 +9,13 @@ import re
 import time
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbconvert import HTMLExporter
 from pandas.testing import assert_frame_equal
 from panels_to_drive import HOSTILE, LOCATIONS, SYNCED_AT, TODAY, TOTALS, choose, click, control, fill
 
@@ -454,3 +456,16 @@ def test_redrawing_leaves_no_figure_behind(archive, explore):
 
 def test_today_decides_the_presets(archive, explore):
     assert explore(archive, today=TODAY.replace(month=8), view={"period": "last month"}).table.columns[1] == "2026-07"
+
+
+def test_a_notebook_that_is_read_without_a_kernel_still_shows_the_answer(archive, explore):
+    panel = explore(archive, view={"by": "vm_id"})
+    data = panel._repr_mimebundle_()
+    assert data["text/plain"] == html.unescape(re.sub("<[^>]+>", "", panel.answer.value))
+    cell = nbformat.v4.new_code_cell("panel", outputs=[nbformat.v4.new_output("display_data", data)])
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert "May to October 2026 cost" in page
+    (picture,) = re.findall("<img[^>]*>", page)
+    assert 'alt="October' in picture
+    assert 'src="data:image/png' in picture
+    assert HOSTILE in html.unescape(page)

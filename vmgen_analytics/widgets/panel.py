@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import logging
+import re
 import struct
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ STYLE = """<style>
 .vmgen-panel dl > div { border: 1px solid var(--jp-border-color2, #ccc); border-radius: 4px; padding: 6px 12px;
   flex: 1 1 140px; max-width: 340px; }
 .vmgen-panel dl > div > dt { float: none; width: auto; font-size: 12px; font-weight: normal; }
-.vmgen-panel dl > div > dd { margin: 0; padding: 0; font-size: 12px; }
+.vmgen-panel dl > div > dd { float: none; width: auto; margin: 0; padding: 0; font-size: 12px; }
 .vmgen-panel dl > div > dd.number { font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .vmgen-panel .chart img { display: block; width: 100%; max-width: 900px; height: auto; background: white; }
 .vmgen-panel .table { max-height: 330px; overflow: auto; border: 1px solid var(--jp-border-color2, #ccc); }
@@ -95,6 +96,15 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             ]
         )
         self.add_class("vmgen-panel")
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Leave what it shows in the notebook too, for whoever reads it without a kernel."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        shown = f"{self.answer.value}{self.status.value}{self.body.value}"
+        alive = "<p class=small>So it opened. To choose anything, run the cell above in a notebook with a kernel.</p>"
+        bundle["text/html"] = f'{STYLE + DARK}<div class="vmgen-panel">{shown}{alive}</div>'
+        bundle["text/plain"] = html.unescape(re.sub("<[^>]+>", "", self.answer.value)) or type(self).__name__
+        return bundle
 
     def guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
         """Wrap a callback so that what goes wrong is told in the panel: elsewhere nobody would see it.
