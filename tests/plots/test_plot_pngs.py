@@ -57,6 +57,12 @@ def test_a_figure_of_ones_own_is_saved_as_it_is():
     assert figure.get_layout_engine() is None
 
 
+def test_a_file_says_what_it_shows():
+    ax = plots.daily_bandwidth(traffic_of())
+    with Image.open(io.BytesIO(plots.png(ax, dpi=40))) as image:
+        assert image.text["Description"] == plots.alt_text(ax)
+
+
 def test_axes_without_a_figure_are_refused():
     ax = plots.daily_bandwidth(traffic_of())
     ax.remove()

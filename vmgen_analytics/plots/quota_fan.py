@@ -156,8 +156,11 @@ def _limit(ax: Axes, row: pd.Series[Any], per: float, unit: str) -> None:
     quota = row["quota_GB"] / per
     ax.axhline(quota, color=style.INK, linewidth=1.4)
     text = f"quota {labels.traffic(quota * labels.UNITS_MB[unit], unit)}"
-    style.write(ax, text, (ax.get_xlim()[0], quota), xytext=(5, 4), textcoords="offset points", fontweight="bold")
     begin, close = ax.get_xlim()
+    is_early = pd.notna(row["exceeded_on"]) and _number(row["exceeded_on"]) < begin + 0.4 * (close - begin)
+    name: dict[str, Any] = {"xytext": (-5, 4), "ha": "right"} if is_early else {"xytext": (5, 4)}
+    at = (close if is_early else begin, quota)  # clear of the day on which it is used up
+    style.write(ax, text, at, textcoords="offset points", fontweight="bold", **name)
     early, late = (row["exceeded_early"], row["exceeded_late"])
     if pd.notna(early):
         until = _number(late) + 0.5 if pd.notna(late) else close
@@ -172,10 +175,10 @@ def _limit(ax: Axes, row: pd.Series[Any], per: float, unit: str) -> None:
     if pd.notna(row["exceeded_on"]):
         place = _number(row["exceeded_on"]) + 0.5
         ax.plot(place, quota, "D", color=style.RISE, markersize=8, zorder=5)
-        name = f"{row['exceeded_on'].day} {row['exceeded_on'].month_name()[:3]}"
+        day = f"{row['exceeded_on'].day} {row['exceeded_on'].month_name()[:3]}"
         side = "right" if place > (begin + close) / 2 else "left"
         how = {"xytext": (-4 if side == "right" else 4, 9), "ha": side, "color": style.RISE, "fontweight": "bold"}
-        style.write(ax, f"used up {name}", (place, quota), textcoords="offset points", **how)
+        style.write(ax, f"used up {day}", (place, quota), textcoords="offset points", **how)
 
 
 def _fan_title(row: pd.Series[Any]) -> str:
