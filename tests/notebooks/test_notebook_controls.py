@@ -26,17 +26,6 @@ for choice in asked_of:
 will_it_be_passed(1, last_vm)
 vm.value, location.value, period.value, supposed.value = last_vm, last_place, "last month", 1
 """,
-    "03_capacity": """
-last_vm, last_place = vm.options[-1][1], location.options[-1]
-for what in sizes.values():
-    for place in location.options:
-        what_runs(None, place, "all days", what)
-        how_far(place, what)
-        what_is_offered(place, what)
-    what_runs(last_vm, last_place, "last 28 days", what)
-vm.value, location.value, measure.value, period.value = last_vm, last_place, "disk_GB", "last 28 days"
-count.value, offer.value = 5, offer.options[-1][1]
-""",
 }
 """What a person may choose, a VM together with a place that is not its own as well; then by the controls themselves."""
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from consoles import QUICK, Time
-from panels_to_drive import TODAY, fill
+from panels_to_drive import TODAY, fill, fill_traffic
 
 from vmgen_analytics import Archive, Client, Settings
 from vmgen_analytics.sandbox import Sandbox
-from vmgen_analytics.widgets import CostExplorer, PowerConsole
+from vmgen_analytics.widgets import BandwidthExplorer, CostExplorer, PowerConsole
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +26,18 @@ def two_accounts(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return fill(archive, account="shop", vms={101: ("shop-1", "Large")})
 
 
+@pytest.fixture(scope="session")
+def traffic(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """The traffic of four VMs from August to the day that is not over, with a spike and a missing report."""
+    return fill_traffic(Archive(tmp_path_factory.mktemp("traffic")))
+
+
+@pytest.fixture(scope="session")
+def traffic_of_two(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    archive = fill_traffic(Archive(tmp_path_factory.mktemp("traffic of two")))
+    return fill_traffic(archive, account="shop", vms={101: ("shop-1", "Large"), 109: ("shop-9", "Large")})
+
+
 @pytest.fixture
 def settings() -> Settings:
     return Settings(currency="EUR")
@@ -37,6 +49,16 @@ def explore(settings: Settings) -> Callable[..., CostExplorer]:
 
     def opened(archive: Archive | Path | str, **how: Any) -> CostExplorer:
         return CostExplorer(archive, **{"settings": settings, "today": TODAY, **how})
+
+    return opened
+
+
+@pytest.fixture
+def investigate(settings: Settings) -> Callable[..., BandwidthExplorer]:
+    """Open the bandwidth panel on a known day."""
+
+    def opened(archive: Archive | Path | str, **how: Any) -> BandwidthExplorer:
+        return BandwidthExplorer(archive, **{"settings": settings, "today": TODAY, **how})
 
     return opened
 

@@ -67,6 +67,63 @@ def fill(
     return archive
 
 
+def fill_traffic(
+    archive: Archive,
+    *,
+    account: str = "main",
+    vms: Mapping[int, tuple[str, str]] = VMS,
+    first: str = "2026-08-01",
+    last: str = "2026-11-23",
+    incomplete: str = "",
+    synced_at: pd.Timestamp = SYNCED_AT,
+) -> Archive:
+    """Store the traffic of VMs: alike on every day, but for weekends and what is said below.
+
+    VM 101 sends 1 GB on a weekday, 102 sends 2 GB and so on; each receives a quarter of it. On a weekend it is half.
+    """
+    days = pd.date_range(first, last)
+    ends = sorted({days[0], days[-1], *days[days.day == 1]})
+    offers = [(1, "Small"), (1, "Medium"), (2, "Large"), (1, "Odd"), (2, "Odd")]
+    sizes = pd.DataFrame([PACKAGES[name] for _, name in offers], columns=["vcpus", "ram_GB", "disk_GB"])
+    places = pd.DataFrame(offers, columns=["location_id", "package"])
+    _add(archive, "locations", account=account, location_id=[1, 2], seen_on=[days[0]] * 2, location=LOCATIONS.values())
+    _add(archive, "packages", account=account, seen_on=[days[0]] * len(offers), **places, **sizes)
+    seen = [(vm_id, day, day.tz_localize("UTC"), *vm) for vm_id, vm in vms.items() for day in ends]
+    inventory = pd.DataFrame(seen, columns=["vm_id", "seen_on", "seen_at", "vm_name", "package"])
+    _add(archive, "vms", account=account, **inventory)
+    usage = [traffic for vm_id in vms for day in days if (traffic := _traffic(vm_id, day, days[-1]))]
+    columns = ["vm_id", "date", "in_MB", "out_MB", "status"]
+    _add(archive, "usage", account=account, seen_at=[synced_at] * len(usage), **pd.DataFrame(usage, columns=columns))
+    restarted = pd.Timestamp(SPIKE, tz="UTC") + pd.Timedelta("9h")
+    job = {"event": ["reboot"], "started_at": [restarted], "status": ["success"], "last_updated_at": [restarted]}
+    _add(archive, "jobs", account=account, vm_id=[103], seen_at=[synced_at], **job)
+    _add(
+        archive,
+        "syncs",
+        account=account,
+        started_at=[synced_at],
+        ended_at=[synced_at],
+        requests=[9],
+        failures=[0],
+        rows=[9],
+        incomplete=[incomplete],
+    )
+    return archive
+
+
+SPIKE, MISSING = "2026-11-12", "2026-11-10"
+"""When 103 sends ten times as much as ever, and of which day 102 has no report."""
+
+
+def _traffic(vm_id: int, day: pd.Timestamp, last: pd.Timestamp) -> tuple[Any, ...] | None:
+    if vm_id == 102 and day == pd.Timestamp(MISSING):
+        return None
+    out_MB = (vm_id - 100) * 1000.0 * (0.5 if day.day_of_week >= 5 else 1)
+    out_MB *= 10 if vm_id == 103 and day == pd.Timestamp(SPIKE) else 1
+    status = "partial" if day == last else "final"
+    return vm_id, day, out_MB / 4, out_MB, status
+
+
 def _add(archive: Archive, name: str, *, account: str, **columns: Any) -> None:
     values = {column: list(value) for column, value in columns.items()}
     rows = len(next(iter(values.values())))

@@ -13,13 +13,13 @@ from vmgen_analytics.widgets.bandwidth_model import (
     GROUPED,
     GROUPS,
     MOST_NAMED,
-    NOWHERE,
     SHOWS,
     BandwidthChoices,
     BandwidthData,
 )
 from vmgen_analytics.widgets.days import DayControls
 from vmgen_analytics.widgets.explorer import Explorer, dropdown, offer, show_if, with_chosen
+from vmgen_analytics.widgets.scope import NOBODY, ScopeControls
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.explorer import Model
@@ -30,93 +30,50 @@ class BandwidthControls:
 
     def __init__(self) -> None:
         self.show = dropdown("Show", [(text, show) for show, text in SHOWS.items()])
-        self.days = DayControls()
-        self.by, self.account, self.location = (dropdown(name) for name in ("Group by", "Account", "Location"))
-        self.vm = dropdown("VM")
-        self.vm.layout.max_width = "340px"
+        self.days, self.scope = DayControls(), ScopeControls()
+        self.by = dropdown("Group by")
         self.direction = dropdown("Direction", [(text, way) for way, text in DIRECTIONS.items()])
         style = {"description_width": "initial"}
         self.top = ipywidgets.BoundedIntText(
             value=8, min=1, max=MOST_NAMED, description="Named in the chart", style=style, layout={"width": "190px"}
         )
-        among = (self.account, self.location, self.vm)
-        self.all = (self.show, *self.days.all, self.by, *among, self.direction, self.top)
+        self.all = (self.show, *self.days.all, self.by, *self.scope.all, self.direction, self.top)
         self._before = BandwidthChoices()
-        self._data: BandwidthData | None = None
 
     def choices(self) -> BandwidthChoices:
-        """Read what is chosen; a location narrows the VMs, and a VM brings its account."""
-        key = self.vm.value
+        """Read what is chosen."""
+        scope = self.scope.scope()
         chosen = BandwidthChoices(
             show=self.show.value,
             **self.days.chosen(),  # type: ignore[arg-type]  # a preset is never None
             by=self.by.value,
-            account=self.account.value,
-            location=self.location.value,
-            vm_id=key and key[1],
+            account=scope.account,
+            location=scope.location,
+            vm_id=scope.vm_id,
             direction=self.direction.value,
             top=self.top.value,
         )
-        return _drilled(self._linked(chosen, key), self._before)
-
-    def _linked(self, chosen: BandwidthChoices, key: tuple[str, int] | None) -> BandwidthChoices:
-        """Let go of a VM and of a location that are not where one has gone."""
-        data, before = self._data, self._before
-        if data is None:
-            return chosen
-        if chosen.account == before.account and key is not None and len(data.accounts) > 1:
-            chosen = replace(chosen, account=key[0])
-        if chosen.vm_id is not None and data.rows(chosen.among).empty:
-            chosen = replace(chosen, vm_id=None)
-        if chosen.account != before.account and data.rows(chosen.among).empty:
-            chosen = replace(chosen, location=None)
-        return chosen
+        return _drilled(chosen, self._before)
 
     def follow(self, model: Model) -> None:
         """Show the choices of a model, and what else could be chosen."""
         choices: BandwidthChoices = model.choices
-        answer: BandwidthAnswer | None = model.answer
-        data = answer.data if answer else None
-        self._before, self._data = choices, data
+        data: BandwidthData | None = model.answer.data if model.answer else None
+        self._before = choices
         self.show.value, self.direction.value, self.top.value = choices.show, choices.direction, choices.top
         self.days.follow(choices.period, choices.days(model.today), model.today)
-        accounts = with_chosen(data.accounts if data else [], choices.account)
+        several = len(with_chosen(data.accounts if data else [], choices.account)) > 1
         offered = GROUPED.get(choices.show, tuple(GROUPS))
-        groups = [by for by in offered if by != "account" or len(accounts) > 1 or choices.by == by]
+        groups = [by for by in offered if by != "account" or several or choices.by == by]
         offer(self.by, [(GROUPS[by], by) for by in groups], choices.group)
-        offer(self.account, [("All accounts", None), *((name, name) for name in accounts)], choices.account)
-        places = with_chosen(data.locations(choices.account) if data else [], choices.location)
-        offer(self.location, [("All locations", None), *((_place(name), name) for name in places)], choices.location)
-        self._offer_vms(data, choices)
-        for control, is_shown in (
-            (self.account, len(accounts) > 1),
-            (self.by, choices.show in GROUPED),
-            (self.days.period, choices.show != "quotas"),
-            (self.direction, choices.show != "quotas"),
-            (self.top, choices.show not in ("days", "calendar")),
-        ):
-            show_if(control, is_shown=is_shown)
-        if choices.show == "quotas":
-            show_if(self.days.start, is_shown=False)
-            show_if(self.days.last, is_shown=False)
-
-    def _offer_vms(self, data: BandwidthData | None, choices: BandwidthChoices) -> None:
-        """Offer the VMs of the account and the location that are chosen."""
-        options: list[Any] = [("All VMs", None)]
-        chosen = None
-        if data is not None:
-            rows = data.rows((choices.account, choices.location, None))
-            here = set(zip(rows["account"], rows["vm_id"], strict=True))
-            for vm in data.vms.itertuples():
-                key = (vm.account, vm.vm_id)
-                is_chosen = vm.vm_id == choices.vm_id and choices.account in (None, vm.account)
-                chosen = key if is_chosen else chosen
-                if key in here or is_chosen:
-                    options.append((f"{vm.name} (gone)" if vm.is_gone else vm.name, key))
-        if choices.vm_id is not None and chosen is None:
-            chosen = (choices.account, choices.vm_id)
-            options.append((f"VM {choices.vm_id}", chosen))
-        offer(self.vm, options, chosen)
+        self.scope.follow(choices.scope, data.fleet if data else NOBODY)
+        show_if(self.by, is_shown=choices.show in GROUPED)
+        show_if(self.top, is_shown=choices.show not in ("days", "calendar"))
+        if choices.show == "quotas":  # those of the month that runs, counted as their policy says
+            for control in self.days.all:
+                show_if(control, is_shown=False)
+        for control in (self.days.period, self.direction):
+            show_if(control, is_shown=choices.show != "quotas")
 
 
 def _drilled(chosen: BandwidthChoices, before: BandwidthChoices) -> BandwidthChoices:
@@ -128,10 +85,6 @@ def _drilled(chosen: BandwidthChoices, before: BandwidthChoices) -> BandwidthCho
     if chosen.vm_id is None and before.vm_id is not None and chosen.by == "date":
         return replace(chosen, by="vm_id")
     return chosen
-
-
-def _place(name: str) -> str:
-    return "Unknown location" if name == NOWHERE else name
 
 
 class BandwidthExplorer(Explorer):

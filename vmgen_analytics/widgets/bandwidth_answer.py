@@ -14,6 +14,7 @@ from vmgen_analytics.widgets.bandwidth_code import reproduction
 from vmgen_analytics.widgets.bandwidth_notes import notices, small_print
 from vmgen_analytics.widgets.bandwidth_tables import printed
 from vmgen_analytics.widgets.bandwidth_words import key_numbers, title
+from vmgen_analytics.widgets.scope import Scope
 from vmgen_analytics.widgets.syncs import sync_day
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class BandwidthAnswer:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """Table ``vm_days`` of the account, the location and the VM that are chosen, of every day."""
-        return self.data.rows(self.choices.among)
+        return self.data.rows(self.choices.scope)
 
     @cached_property
     def chosen(self) -> pd.DataFrame:
@@ -209,11 +210,11 @@ class BandwidthAnswer:
             return plots.quota_status(self.table, top=self.choices.top)
         if row["scope"] != "vm":
             return plots.quota_fan(self.table)
-        own = self.data.rows((row["account"], None, int(row["vm_id"])))
+        own = self.data.rows(Scope(row["account"], None, int(row["vm_id"])))
         return plots.quota_fan(self.table, daily=bandwidth.daily_bandwidth(own))
 
     def _kept(self, what: Any, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        return self.data.kept((what, self.days, *self.choices.among), make)
+        return self.data.kept((what, self.days, self.choices.scope), make)
 
     def _talkers(self) -> pd.DataFrame:
         choices = self.choices
@@ -231,25 +232,18 @@ class BandwidthAnswer:
     @cached_property
     def of_the_period(self) -> pd.DataFrame:
         """Table ``bandwidth_anomalies`` of what is chosen, whatever the direction."""
-        account, location, vm_id = self.choices.among
-        table = self.data.anomalies
+        table, scope = self.data.anomalies, self.choices.scope
         table = table[(table["last_day"] >= self.days.start) & (table["first_day"] < self.days.end)]
-        if account is not None:
-            table = table[table["account"] == account]
-        if location is None and vm_id is None:
-            return table
+        if scope.location is None and scope.vm_id is None:
+            return Scope(scope.account).of(table)
         parts = self.data.contributions
-        parts = parts[parts["is_main"]]
-        if location is not None:
-            parts = parts[parts["location"].isna() if location == "" else parts["location"] == location]
-        if vm_id is not None:
-            parts = parts[parts["vm_id"] == vm_id]
+        parts = scope.of(parts[parts["is_main"]])
         return table[table["anomaly"].isin(parts["anomaly"])]
 
     def _quotas(self) -> pd.DataFrame:
         if not self.data.policies:
             return TABLES["quota_status"].frame()
         quotas = self.data.quotas(self.as_of)
-        if self.choices.is_of_all:
+        if self.choices.scope.is_everything:
             return quotas
         return quotas_of(quotas, self.rows[self.rows["date"] >= self.as_of.replace(day=1)])

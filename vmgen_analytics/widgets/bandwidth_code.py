@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vmgen_analytics.settings import Settings
-from vmgen_analytics.widgets.bandwidth_model import NOWHERE
+from vmgen_analytics.widgets.scope import Scope
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
@@ -52,20 +52,6 @@ def _settings(settings: Settings) -> list[str]:
     return [f"{name}={value!r}" for name in FILES if (value := getattr(settings, name)) != getattr(usual, name)]
 
 
-def _picked(answer: BandwidthAnswer, target: str, source: str) -> list[str]:
-    """Pick the account, the location and the VM that are chosen."""
-    account, location, vm_id = answer.choices.among
-    lines = [] if account is None else [f'{target} = {source}[{source}["account"] == {account!r}]']
-    if location is not None:
-        mine = f'{source if not lines else target}["location"]'
-        condition = f"{mine}.isna()" if location == NOWHERE else f"{mine} == {location!r}"
-        lines.append(f"{target} = {target if lines else source}[{condition}]")
-    if vm_id is not None:
-        mine = target if lines else source
-        lines.append(f'{target} = {mine}[{mine}["vm_id"] == {vm_id}]')
-    return lines
-
-
 def _within(answer: BandwidthAnswer) -> str:
     start, end = f"{answer.days.start:%Y-%m-%d}", f"{answer.days.end:%Y-%m-%d}"
     return f'days = days[(days["date"] >= "{start}") & (days["date"] < "{end}")]'
@@ -75,7 +61,7 @@ def _traffic(answer: BandwidthAnswer) -> list[str]:
     is_calendar = answer.choices.show == "calendar"
     chart = f'calendar_map(daily, direction="{answer.choices.direction}")' if is_calendar else "daily_bandwidth(daily)"
     return [
-        *_picked(answer, "days", "days"),
+        *answer.choices.scope.python("days"),
         _within(answer),
         "daily = va.daily_bandwidth(days)",
         "",
@@ -106,7 +92,7 @@ def _talkers(answer: BandwidthAnswer) -> list[str]:
     choices, days = answer.choices, answer.days
     how = f'by="{choices.group}", direction="{choices.direction}", n={choices.top}'
     return [
-        *_picked(answer, "days", "days"),
+        *answer.choices.scope.python("days"),
         f'table = va.top_talkers(days, "{days.start:%Y-%m-%d}", "{days.end:%Y-%m-%d}", {how})',
         "",
         f'ax = plots.top_talkers(table, direction="{choices.direction}")',
@@ -120,12 +106,11 @@ def _anomalies(answer: BandwidthAnswer) -> list[str]:
         'table = va.bandwidth_anomalies(days, archive.read("jobs"))',
         f'table = table[(table["last_day"] >= "{start}") & (table["first_day"] < "{end}")]',
     ]
-    if choices.account is not None:
-        lines.append(f'table = table[table["account"] == {choices.account!r}]')
-    if choices.location is not None or choices.vm_id is not None:
-        lines.append("parts = va.anomaly_contributions(days)")
-        lines.append('parts = parts[parts["is_main"]]')
-        lines += [line for line in _picked(answer, "parts", "parts") if '["account"]' not in line]
+    if choices.location is None and choices.vm_id is None:
+        lines += Scope(choices.account).python("table")
+    else:
+        lines += ["parts = va.anomaly_contributions(days)", 'parts = parts[parts["is_main"]]']
+        lines += choices.scope.python("parts")
         lines.append('table = table[table["anomaly"].isin(parts["anomaly"])]')
     if choices.direction != "sum":
         lines.append(f'table = table[table["direction"].isin(["{choices.direction}", "both"])]')
@@ -133,7 +118,7 @@ def _anomalies(answer: BandwidthAnswer) -> list[str]:
         *lines,
         "table = table.reset_index(drop=True)",
         "",
-        *_picked(answer, "days", "days"),
+        *answer.choices.scope.python("days"),
         _within(answer),
         f"ax = plots.bandwidth_anomalies(table, daily=va.daily_bandwidth(days), top={choices.top})",
     ]
@@ -149,9 +134,10 @@ def _quotas(answer: BandwidthAnswer) -> list[str]:
         "terms = va.transfer_terms(days, known.prices)",
         f"table = va.quota_status(days, {policies}, {today}, terms=terms)",
     ]
-    if not answer.choices.is_of_all and answer.data.policies:
+    if not answer.choices.scope.is_everything and answer.data.policies:
         lines += [
-            *_picked(answer, "mine", "days"),
+            "mine = days",
+            *answer.choices.scope.python("mine"),
             f'mine = mine[mine["date"] >= "{answer.as_of:%Y-%m}-01"]',
             'names = table["vm_id"].astype("object").where(table["scope"] == "vm", table["group"])',
             'columns = table["scope"].replace("vm", "vm_id")',

@@ -15,6 +15,7 @@ from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.planning import read_planning
 from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets.days import CUSTOM, DAY_PERIODS, resolved_days
+from vmgen_analytics.widgets.scope import Scope
 from vmgen_analytics.widgets.syncs import last_syncs
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ GROUPS = {"date": "Day", "location": "Location", "package": "Package", "vm_id": 
 DIRECTIONS = {"sum": "Both", "out": "Sent", "in": "Received"}
 GROUPED = {"days": tuple(GROUPS), "calendar": tuple(GROUPS), "talkers": tuple(GROUPS)[1:]}
 """What can be grouped, and by what."""
-
-NOWHERE = ""
-"""The location of what has none that is known, in a view."""
 
 MOST_NAMED = 20
 MOST_KEPT = 40
@@ -117,14 +115,9 @@ class BandwidthChoices:
         return "vm_id" if self.show == "talkers" and self.by == "date" else self.by
 
     @property
-    def among(self) -> tuple[str | None, str | None, int | None]:
-        """What is looked at: account, location and VM."""
-        return self.account, self.location, self.vm_id
-
-    @property
-    def is_of_all(self) -> bool:
-        """Whether no account, location or VM is chosen."""
-        return self.among == (None, None, None)
+    def scope(self) -> Scope:
+        """The part of the fleet that is chosen."""
+        return Scope(self.account, self.location, self.vm_id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,36 +166,24 @@ class BandwidthData:
 
     @cached_property
     def vms(self) -> pd.DataFrame:
-        """VMs in the archive: account, vm_id, name (told apart), and whether they are there no more."""
-        newest = self.days.drop_duplicates(VM, keep="last")[["account", "vm_id", "vm_name", "date"]]
-        names = labels.names(newest[["account", "vm_id", "vm_name"]])
-        named = [names[key] for key in labels.keyed(newest[["account", "vm_id"]])]
-        is_gone = newest["date"] < newest.groupby("account")["date"].transform("max")
-        return newest.assign(name=named, is_gone=is_gone).sort_values(["name", *VM], ignore_index=True)
+        """VMs in the archive: account, vm_id and their newest name, told apart."""
+        newest = self.days.drop_duplicates(VM, keep="last")[["account", "vm_id", "vm_name"]]
+        names = labels.names(newest)
+        return newest.assign(name=[names[key] for key in labels.keyed(newest)])
+
+    @cached_property
+    def fleet(self) -> pd.DataFrame:
+        """Where each VM ever was under which name: account, vm_id, vm_name and location, the newest last."""
+        return self.days[["account", "vm_id", "vm_name", "location"]].drop_duplicates(keep="last", ignore_index=True)
 
     @cached_property
     def accounts(self) -> list[str]:
         """Accounts that have VMs."""
         return sorted(self.days["account"].unique())
 
-    def locations(self, account: str | None) -> list[str]:
-        """Locations of VMs of all accounts, or of one; the unknown one last, if there is any."""
-        known = self.rows((account, None, None))["location"]
-        return [*sorted(known.dropna().unique()), *([NOWHERE] if known.isna().any() else [])]
-
-    def rows(self, among: tuple[str | None, str | None, int | None]) -> pd.DataFrame:
-        """VM-days of an account, a location and a VM, of every day."""
-        account, location, vm_id = among
-
-        def picked() -> pd.DataFrame:
-            rows = self.days
-            rows = rows if account is None else rows[rows["account"] == account]
-            rows = rows if vm_id is None else rows[rows["vm_id"] == vm_id]
-            if location is not None:
-                rows = rows[rows["location"].isna() if location == NOWHERE else rows["location"] == location]
-            return rows
-
-        return self.kept(("rows", *among), picked)
+    def rows(self, scope: Scope) -> pd.DataFrame:
+        """VM-days of a part of the fleet, of every day."""
+        return self.kept(("rows", scope), lambda: scope.of(self.days))
 
     def kept(self, key: Hashable, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Make a table, or find it where it was made before; those of long ago are forgotten."""

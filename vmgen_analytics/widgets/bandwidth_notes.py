@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from vmgen_analytics.bandwidth import NO_POLICY
 from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import SETTLED
-from vmgen_analytics.widgets.bandwidth_model import NOWHERE, VM
+from vmgen_analytics.widgets.bandwidth_model import VM
+from vmgen_analytics.widgets.scope import UNKNOWN
 from vmgen_analytics.widgets.syncs import fetched, state_of_syncs
 
 if TYPE_CHECKING:
@@ -136,11 +137,11 @@ def small_print(answer: BandwidthAnswer) -> list[str]:
 
 
 def _among(answer: BandwidthAnswer) -> str:
-    account, location, vm_id = answer.choices.among
-    place = "unknown location" if location == NOWHERE else f"location {location}"
-    parts = [f"account {account}"] if account is not None else []
-    parts += [place] if location is not None else []
-    parts += [f"VM {vm_id}"] if vm_id is not None else []
+    scope = answer.choices.scope
+    place = "unknown location" if scope.location == UNKNOWN else f"location {scope.location}"
+    parts = [f"account {scope.account}"] if scope.account is not None else []
+    parts += [place] if scope.location is not None else []
+    parts += [f"VM {scope.vm_id}"] if scope.vm_id is not None else []
     return f"only {', '.join(parts)}" if parts else "all VMs"
 
 

@@ -10,9 +10,13 @@ from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import MB_PER_GB
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.bandwidth_model import GROUPS
+from vmgen_analytics.widgets.days import DAY, Days
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
+
+NOTHING_ELSE = "nothing else that is known"
+"""As the table has it."""
 
 WAYS = {"out": "Sent", "in": "Received", "sum": "Moved"}
 
@@ -119,7 +123,7 @@ def _anomalies(answer: BandwidthAnswer) -> str:
     rows = [
         [
             f"{row.anomaly}",
-            _when(row),
+            Days(row.first_day, row.last_day + DAY).in_words(),
             _finding(row),
             _signed_impact(row),
             f"{row.severity}, {row.confidence} confidence",
@@ -128,11 +132,6 @@ def _anomalies(answer: BandwidthAnswer) -> str:
     ]
     head = ["No.", "When", "What was unusual", "Impact [GB]", "Severity"]
     return panel.table(head, rows, (), "What was unusual", texts={2})
-
-
-def _when(row: Any) -> str:
-    first, last = labels.day_name(row.first_day), labels.day_name(row.last_day)
-    return first if first == last else f"{first} to {last}"
 
 
 def _signed_impact(row: Any) -> str:
@@ -149,7 +148,10 @@ def _finding(row: Any) -> str:
     said = f"{said}: an unusual upload." if row.kind == "unusual_upload" else f"{said}."
     if row.scope != "vm" and isinstance(row.explained_by, str) and row.explained_by:
         said = f"{said} Made up by {row.explained_by}."
-    return f"{said} Coincides with {row.coincides_with}."
+    happened = (
+        f"Coincides with {row.coincides_with}." if row.coincides_with != NOTHING_ELSE else "Nothing known coincides."
+    )
+    return f"{said} {happened}"
 
 
 def _quotas(answer: BandwidthAnswer) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.plots import labels
-from vmgen_analytics.widgets.bandwidth_model import NOWHERE, VM
+from vmgen_analytics.widgets.bandwidth_model import VM
+from vmgen_analytics.widgets.scope import UNKNOWN
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
@@ -36,8 +37,8 @@ def title(answer: BandwidthAnswer) -> str:
 
 
 def who(answer: BandwidthAnswer) -> str:
-    """Name whose traffic is shown: a VM, or how many where."""
-    if answer.choices.vm_id is not None and len(answer.by_vm) == 1:
+    """Name whose traffic is shown: the only VM, or how many where."""
+    if len(answer.by_vm) == 1:
         return _name(answer, answer.by_vm.iloc[0])
     return f"{labels.counted(len(answer.by_vm), 'VM')}{_where(answer)}"
 
@@ -53,7 +54,7 @@ def _where(answer: BandwidthAnswer) -> str:
     account = f" of account {choices.account}" if choices.account is not None else ""
     if choices.location is None:
         return account
-    return f"{account} in {'an unknown location' if choices.location == NOWHERE else choices.location}"
+    return f"{account} in {'an unknown location' if choices.location == UNKNOWN else choices.location}"
 
 
 def _name(answer: BandwidthAnswer, row: Any) -> str:
@@ -173,8 +174,9 @@ def _against(answer: BandwidthAnswer, way: str) -> str:
     days = int(row["compared_days"])
     if not days:
         return "no comparison: no day is final both here and in the period before"
-    than = f"{labels.counted(days, 'day')} from {labels.day_name(row['before_first_day'])}"
-    than = f"against {than}" if days == len(answer.days) else f"{days} of {len(answer.days)} days, against {than}"
+    since, whole = labels.day_name(row["before_first_day"]), len(answer.days)
+    than = f"against {labels.counted(days, 'day')} from {since}"
+    than = than if days == whole else f"on {days} of {whole} days, against those from {since}"
     change = row[f"{way}_change_MB"]
     if pd.isna(change):
         return f"no comparison {than}"
