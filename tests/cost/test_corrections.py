@@ -15,7 +15,8 @@ from vmgen_analytics import (
     monthly_costs,
     reconciliation,
 )
-from vmgen_analytics.cost.corrections import Closings, booked_invoices, closed_costs
+from vmgen_analytics.cost.closed_months import closed_costs
+from vmgen_analytics.cost.corrections import Closings, booked_invoices
 from vmgen_analytics.cost.millionths import to_millionths
 from vmgen_analytics.schema import TABLES
 
@@ -40,8 +41,10 @@ def costs_of(observations, closings=None):
     closings = closings or Closings()
     booked = booked_invoices(observations, closings)
 
-    def divide(invoices):
-        return allocated_costs(DAYS, invoices, key="even", invoice_period=closings.invoice_period)
+    def divide(invoices, days):
+        return allocated_costs(
+            DAYS if days is None else days, invoices, key="even", invoice_period=closings.invoice_period
+        )
 
     return closed_costs(booked, divide, closings)
 

@@ -208,13 +208,22 @@ def corrected():
 def test_corrections_are_told_with_their_reason(corrected):
     report = content(corrected)
     section = section_of(report, "match")
-    assert "\N{MINUS SIGN}10.00 EUR of it corrects October 2026: what was invoiced of closed months stays" in said(
-        section
+    assert (
+        "\N{MINUS SIGN}10.00 EUR of it corrects October 2026: what was invoiced and how it was divided stays"
+        in said(section)
     )
     table = table_of(report, "Corrections of closed months")
     assert cells(table, "Amount") == (-10.0,)
     assert cells(table, "Corrects") == (pd.Period("2026-10", "M"),)
     assert "changed from 60.01 to 50.01" in cells(table, "Why")[0]
+
+
+def test_what_moves_between_vms_alone_is_told_as_such(corrected):
+    costs = corrected.costs
+    late = costs["corrects"].notna()
+    moved = costs["allocated_cost"].mask(late, 2.5 * (1 - 2 * (costs["vm_id"] % 2)))  # two VMs get what two others lose
+    report = content(type(corrected)(**{**vars(facts_of()), "costs": costs.assign(allocated_cost=moved)}))
+    assert "Between VMs, corrections of October 2026 move 5.00 EUR: what was" in said(section_of(report, "match"))
 
 
 def test_a_full_report_is_a_workbook_with_the_same_sheets():

@@ -1,4 +1,4 @@
-"""A closed month keeps its numbers: what changes afterwards is booked, as the difference, in the month that is open.
+"""A closed month keeps its invoices: what changes afterwards is booked, as the difference, in the month that is open.
 
 A month closes for an account at noon after its end (of the month after, where invoices bill the month before), or when
 the archive first knows an invoice of it, whichever is later: what was known then is what it cost.
@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.bills import billed_months
-from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.schema.imported import is_imported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from vmgen_analytics.cost.bills import InvoicePeriod
 
@@ -68,17 +67,39 @@ def booked_invoices(observations: pd.DataFrame, closings: Closings) -> pd.DataFr
     """
     if observations.empty:
         return observations.assign(month=_NO_MONTH, booked_in=_NO_MONTH, reason=_NO_TEXT)[BOOKED]
-    known = observations.sort_values(["invoice_id", "seen_at"], kind="stable", ignore_index=True)
-    known = known.assign(seen_at=_known_since(known))
-    first_seen = known.groupby("invoice_id")["seen_at"].transform("min")  # for those without a date
-    known = known.assign(month=billed_months(known.assign(seen_at=first_seen), closings.invoice_period))
-    first = known.groupby("month")["seen_at"].min()
-    seen = zip(first.index.tolist(), first.tolist(), strict=True)
-    book = _Book({month: max(closings.closes_at(month), moment) for month, moment in seen}, closings)
+    known = _with_months(observations, closings)
+    book = _Book(_closed_at(known, closings), closings)
     for _, sightings in known.groupby("invoice_id", sort=True):
         book.follow(_told(sightings, book.closed_at))
     rows = pd.DataFrame(book.rows, columns=BOOKED).astype({"reason": "str", "account": "str", "status": "str"})
     return TABLES["invoices"].sort(rows)
+
+
+def closed_months(observations: pd.DataFrame, closings: Closings) -> Mapping[pd.Period, pd.Timestamp]:
+    """When each month with an invoice closed, or will.
+
+    Parameters
+    ----------
+    observations
+        Table ``invoices``, all observations of one account.
+    closings
+        When the account's months close.
+    """
+    return {} if observations.empty else _closed_at(_with_months(observations, closings), closings)
+
+
+def _with_months(observations: pd.DataFrame, closings: Closings) -> pd.DataFrame:
+    """Put observations in order, with the month that each bills."""
+    known = observations.sort_values(["invoice_id", "seen_at"], kind="stable", ignore_index=True)
+    known = known.assign(seen_at=_known_since(known))
+    first_seen = known.groupby("invoice_id")["seen_at"].transform("min")  # for those without a date
+    return known.assign(month=billed_months(known.assign(seen_at=first_seen), closings.invoice_period))
+
+
+def _closed_at(known: pd.DataFrame, closings: Closings) -> Mapping[pd.Period, pd.Timestamp]:
+    first = known.groupby("month")["seen_at"].min()
+    seen = zip(first.index.tolist(), first.tolist(), strict=True)
+    return {month: max(closings.closes_at(month), moment) for month, moment in seen}
 
 
 def _known_since(known: pd.DataFrame) -> pd.Series:
@@ -147,57 +168,3 @@ class _Book:
 
     def _day(self, now: dict[str, Any]) -> str:
         return f"{now['seen_at'].tz_convert(self.closings.time_zone):%Y-%m-%d}"
-
-
-def closed_costs(
-    booked: pd.DataFrame, divide: Callable[[pd.DataFrame], pd.DataFrame], closings: Closings
-) -> pd.DataFrame:
-    """The costs of each month as they were when it closed, and what was corrected since in the month that was open.
-
-    Parameters
-    ----------
-    booked
-        From `booked_invoices`.
-    divide
-        Invoices -> table ``allocated_costs``.
-    closings
-        When the account's months close.
-
-    Returns
-    -------
-    DataFrame
-        Table ``allocated_costs``. A correction is one row for each VM, on the first day of the month in which it is
-        booked, with ``corrects`` and ``reason``. [currency]
-    """
-    delay = 1 if closings.invoice_period == "previous-month" else 0
-    dates = (booked["month"] + delay).dt.to_timestamp().dt.as_unit("us")
-    booked, columns = booked.assign(invoice_date=dates), list(TABLES["invoices"].columns)
-    booked = booked[booked["total_cost"].notna()]  # the reconciliation shows those whose total did not come
-    is_own = booked["booked_in"] == booked["month"]
-    parts = [divide(booked.loc[is_own, columns])]
-    for _, changed in booked[~is_own].groupby(["booked_in", "month"]):
-        parts.append(_correction(divide(changed[columns]), changed))
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-
-
-def _correction(costs: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """Put together the VM-days of each VM, and date them in the month in which they are booked."""
-    key = ["account", "invoice_id", "vm_id"]
-    money = exact_sums(costs, key, "allocated_cost")
-    ratio = costs.groupby(key, dropna=False)["ratio"].sum()
-    each = costs.drop_duplicates(key, keep="last").drop(columns=["allocated_cost", "ratio", "key_value"])
-    sums = pd.DataFrame({"allocated_cost": money, "ratio": ratio}).reset_index()
-    each = each.merge(sums, on=key, how="left", validate="one_to_one")
-    booked_in, month = changed["booked_in"].iloc[0], changed["month"].iloc[0]
-    reasons = each["invoice_id"].map(changed.set_index("invoice_id")["reason"]).astype("str")
-    rows = each.assign(
-        date=pd.Series([booked_in.to_timestamp()] * len(each), index=each.index).dt.as_unit("us"),
-        month=pd.PeriodIndex([booked_in] * len(each), freq="M"),
-        corrects=pd.PeriodIndex([month] * len(each), freq="M"),
-        reason=reasons,
-        list_cost=np.nan,
-        transfer_cost=np.nan,
-        key_value=np.nan,
-    )
-    table = TABLES["allocated_costs"]
-    return table.check(table.sort(rows[list(table.columns)]), unique=False)

@@ -45,6 +45,11 @@ class Seen:
         days = pc.cast(rows["seen_on"], pa.int32()).to_numpy().astype("int64")
         return cls(rows["vm_id"].to_numpy(), days, *(Coded.of_column(rows[name]) for name in _TEXTS))
 
+    def take(self, rows: Numbers) -> Seen:
+        """Return some of the rows."""
+        texts = (getattr(self, name).take(rows) for name in _TEXTS)
+        return Seen(self.ids[rows], self.days[rows], *texts)
+
     @classmethod
     def empty(cls) -> Seen:
         """No rows."""

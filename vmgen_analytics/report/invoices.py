@@ -62,10 +62,20 @@ def _corrected(facts: Facts, booked: pd.DataFrame) -> str:
         return ""
     total, months_ = rounded(float(booked["allocated_cost"].sum())), sorted(booked["corrects"].unique())
     names = joined([month_name(month) for month in months_])
+    if not total:
+        what = f"Between VMs, corrections of {names} move {facts.money(_moved(booked))}"
+    else:
+        what = f"{facts.money(total)} of it corrects {names}"
     return (
-        f"{facts.money(total)} of it corrects {names}: what was invoiced of closed months stays, and what changed "
+        f"{what}: what was invoiced and how it was divided stays in closed months, and what changed or was learnt "
         f"later is booked in {month_name(facts.month)}."
     )
+
+
+def _moved(booked: pd.DataFrame) -> float:
+    """What corrections that add up to nothing give to some VMs, and take from others."""
+    sums = exact_sums(booked, ["account", "vm_id"], "allocated_cost")
+    return rounded(float(sums[sums > 0].sum()))
 
 
 def _corrections(booked: pd.DataFrame) -> ReportTable:

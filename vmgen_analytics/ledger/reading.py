@@ -16,8 +16,10 @@ from vmgen_analytics.cost import (
     assigned_costs,
     policies_of,
 )
-from vmgen_analytics.cost.corrections import Closings, booked_invoices, closed_costs
+from vmgen_analytics.cost.closed_months import closed_costs
+from vmgen_analytics.cost.corrections import Closings
 from vmgen_analytics.fleet import read_vm_locations, vm_days
+from vmgen_analytics.ledger.closed import ClosedMonths
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.transfer import TransferPolicy
 
@@ -97,18 +99,27 @@ def read_ledger(archive: Archive, settings: Settings, first: pd.Period | str, la
     observed = archive.history("invoices")
     periods = {str(account): settings.invoice_period(str(account)) for account in observed["account"].unique()}
     closings = {name: Closings(period, settings.zone(name).key) for name, period in periods.items()}
-    booked = [booked_invoices(part, closings[str(account)]) for account, part in observed.groupby("account")]
-    booked = [part[part["booked_in"].isin(months)] for part in booked]
+    past = {
+        str(name): ClosedMonths.read(archive, part, closings[str(name)], months, mapping)
+        for name, part in observed.groupby("account")
+    }
+    booked = [each.booked for each in past.values()]
     earliest = min([start, *(part["month"].min().to_timestamp() for part in booked if len(part))])
     known = days if earliest == start else vm_days(archive, earliest, end, vm_locations=mapping)
     divide = _divider(known, prices, settings)
-    costs = [closed_costs(part, divide, closings[part["account"].iloc[0]]) for part in booked if len(part)]
+    costs = [
+        closed_costs(each.booked, divide, closings[name], each.beliefs)
+        for name, each in past.items()
+        if len(each.booked)
+    ]
     together = pd.concat(costs, ignore_index=True) if costs else TABLES["allocated_costs"].frame()
+    if any(each.beliefs for each in past.values()):  # what is booked in other months came along
+        together = together[together["month"].isin(months)].reset_index(drop=True)
     centres = CostCentres.read(settings.cost_centres) if settings.cost_centres else None
     shared = SharedCosts.read(settings.shared_costs, centres) if centres and settings.shared_costs else None
     if centres:
         together = assigned_costs(together, centres, shared)
-    invoices = _as_booked(booked)
+    invoices = _as_booked([part[part["booked_in"].isin(months)] for part in booked])
     budgets = Budgets.read(settings.budgets, centres) if settings.budgets else None
     return Ledger(
         tuple(months), days, invoices, together, prices, centres, periods, budgets, read_policies(settings, prices),
@@ -135,15 +146,15 @@ def read_policies(settings: Settings, prices: PriceBook | None) -> tuple[Transfe
 
 
 def _divider(
-    days: pd.DataFrame, prices: PriceBook | None, settings: Settings
-) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """Say how the settings divide invoices of one account."""
+    known: pd.DataFrame, prices: PriceBook | None, settings: Settings
+) -> Callable[[pd.DataFrame, pd.DataFrame | None], pd.DataFrame]:
+    """Say how the settings divide invoices of one account, over what is known or over what was."""
     transfer = TransferPolicy.read(settings.transfer_policy) if settings.transfer_policy else None
 
-    def divide(invoices: pd.DataFrame) -> pd.DataFrame:
+    def divide(invoices: pd.DataFrame, days: pd.DataFrame | None) -> pd.DataFrame:
         account = "" if invoices.empty else str(invoices["account"].iloc[0])
         return allocated_costs(
-            days,
+            known if days is None else days,
             invoices,
             prices,
             key=settings.allocation.key,
