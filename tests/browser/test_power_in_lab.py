@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import nbformat
 import pytest
 from labs import CLOSE, HOSTILE, Lab
-from looks import violations
+from looks import ARTEFACTS, WIDTHS, violations
 from playwright.sync_api import Locator, expect
 
 from vmgen_analytics.sandbox import Sandbox
@@ -19,6 +19,7 @@ from vmgen_analytics import widgets
 client = va.Client({key!r}, base_url={url!r})
 widgets.PowerConsole({archive!r}, client=client, settings=va.Settings(), allow_commands=True)"""
 KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme}).then(() => null)"
 RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart().then(() => null)"
 
 
@@ -124,9 +125,18 @@ def test_hostile_names_are_shown_and_not_run(console: Locator, sandbox: Sandbox,
     expect(named).to_have_count(0)
 
 
-def test_everybody_can_use_it(notebook: Locator, arm: Callable[..., Locator]) -> None:
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_everybody_can_use_it(notebook: Locator, arm: Callable[..., Locator], theme: str) -> None:
+    page = notebook.page
+    page.evaluate(THEME, f"JupyterLab {theme}")
+    is_light = str(theme == "Light").lower()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light, timeout=20_000)
     arm(2, "Power off")
-    assert violations(notebook.page, ".vmgen-panel") == ""
+    assert violations(page, ".vmgen-panel") == ""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    for width in WIDTHS:  # the last one is what the other tests have
+        page.set_viewport_size({"width": width, "height": 1200})
+        notebook.locator(".vmgen-panel").screenshot(path=ARTEFACTS / f"power-lab-{theme.lower()}-{width}.png")
 
 
 def test_after_the_kernel_was_restarted_nothing_is_sent(
