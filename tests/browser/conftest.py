@@ -1,18 +1,17 @@
 """A real JupyterLab in a real Chromium, on an archive whose names would be scripts if anyone let them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from labs import CLOSE, HOSTILE, History, Lab, Server, jupyterlab
+from looks import ARTEFACTS
 from playwright.sync_api import Browser, Locator, expect
+from voilas import Dashboard, dashboard
 
 from vmgen_analytics import Archive, Client, Settings, sync
 from vmgen_analytics.sandbox import Sandbox
-
-ARTEFACTS = Path(__file__).parents[2] / ".ci" / "artefacts"
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +40,16 @@ def server(history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     home = tmp_path_factory.mktemp("lab")
     with jupyterlab(home, {"VMGEN_CONFIG": str(history.config)}) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pages(history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """The dashboard on that archive, with the page that sends commands, and an account for it."""
+    home = tmp_path_factory.mktemp("pages")
+    with Sandbox(vms=6, seed=11, months=2, ticking=False, job_seconds=0.2) as sandbox:
+        settings = {"VMGEN_API_KEY": sandbox.key, "VMGEN_BASE_URL": sandbox.url, "VMGEN_CONFIG": str(history.config)}
+        with dashboard(home, settings, "--no-browser", "--allow-commands") as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +88,10 @@ def panel(spend: Locator) -> Locator:
 def _picture_of_failure(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     failed = getattr(request.node, "failed", False)
-    if failed and "lab" in request.fixturenames:
+    shown = next((name for name in ("lab", "visitor") if name in request.fixturenames), None)
+    if failed and shown is not None:
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        request.getfixturevalue("lab").page.screenshot(path=ARTEFACTS / f"{request.node.name}.png")
+        request.getfixturevalue(shown).page.screenshot(path=ARTEFACTS / f"{request.node.name}.png")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import secrets
 import tempfile
 import threading
@@ -38,7 +39,8 @@ def dashboard(
     try:
         sockets = server.listening(port)
     except OSError as error:
-        raise SettingsError(f"cannot listen on port {port}: {error.strerror or error}; choose another --port") from None
+        reason = os.strerror(error.errno or 0)
+        raise SettingsError(f"cannot listen on port {port}: {reason}; choose another --port") from None
     token = secrets.token_urlsafe(24)
     address = f"http://{server.HOST}:{sockets[0].getsockname()[1]}/?token={token}"
     with tempfile.TemporaryDirectory(prefix="vmgen-dashboard-") as folder:

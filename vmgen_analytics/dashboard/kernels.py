@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -31,24 +30,27 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
     """
 
     _spare: str | None = None
-    _preparing: asyncio.Task[None] | None = None
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self._starting: set[asyncio.Future[str]] = set()
+        self._is_ending = False
 
     async def start_kernel(self, **_: Any) -> str:
         """Give the kernel that waits, or start one if none does; Voila asks for one for each page."""
         spare, self._spare = self._spare, None
-        kernel: str = spare if spare is not None and spare in self else await self._started()
-        self.prepare(SPARE_AFTER_S)
+        kernel = spare if spare is not None and spare in self else await self._started()
+        asyncio.get_running_loop().call_later(SPARE_AFTER_S, self.prepare)
         return kernel
 
-    def prepare(self, after_s: float = 0.0) -> None:
-        """Start the kernel of the next page, after a moment."""
+    def prepare(self) -> None:
+        """Start the kernel of the next page, if none waits for it."""
 
         async def prepare() -> None:
-            await asyncio.sleep(after_s)
-            if self._spare is None:
-                self._spare = await self._started()
+            self._spare = await self._started()
 
-        self._preparing = asyncio.ensure_future(prepare())
+        if self._spare is None and not self._is_ending:
+            self._preparing = asyncio.ensure_future(prepare())
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page is gone, but not the one that waits for its page."""
@@ -60,16 +62,20 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
         return str(Path.cwd())
 
     async def shutdown_all(self, now: bool = False) -> None:
-        """End all of them, also the one that is being started."""
-        if self._preparing is not None:
-            self._preparing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._preparing
-        await self._async_shutdown_all(now=now)
+        """End all of them, also those that are being started; those with a page may finish what they are writing."""
+        self._is_ending = True
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        has_page = {kernel: bool(self._kernel_connections.get(kernel)) for kernel in self.list_kernel_ids()}
+        await asyncio.gather(
+            *(self._async_shutdown_kernel(kernel, now=now or not has_page[kernel]) for kernel in has_page),
+            return_exceptions=True,
+        )
 
     async def _started(self) -> str:
         environment = {**os.environ, **self.parent.environment}
-        kernel: str = await self._async_start_kernel(
-            kernel_name="python3", path="", env=environment, extra_arguments=[_IMPORTS]
+        starting = asyncio.ensure_future(
+            self._async_start_kernel(kernel_name="python3", path="", env=environment, extra_arguments=[_IMPORTS])
         )
-        return kernel
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+        return await asyncio.shield(starting)

@@ -38,7 +38,11 @@ class Page:
     sends_commands: bool = False
 
 
-PAGES = (Page("cost", "Cost", "What was spent, on what, and what changed?", "CostExplorer"),)
+PAGES = (
+    Page("cost", "Cost", "What was spent, on what, and what changed?", "CostExplorer"),
+    Page("bandwidth", "Bandwidth", "Who sends the traffic, since when, and is it unusual?", "BandwidthExplorer"),
+    Page("power", "Power", "Which machines run? Switch them on or off, and see that it worked.", "PowerConsole", True),
+)
 """Every page, in the order of the links to them."""
 
 

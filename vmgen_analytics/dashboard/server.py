@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tornado.netutil
 from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.httpserver import HTTPServer
@@ -26,7 +27,6 @@ from vmgen_analytics.dashboard.kernels import Kernels, ThisPython
 from vmgen_analytics.dashboard.notebooks import write_notebook
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping, Sequence
 
     from vmgen_analytics.dashboard.pages import Page
@@ -127,6 +127,7 @@ class Dashboard(Voila):  # type: ignore[misc]  # Voila has no types
             server.stop()
             loop.run_sync(self.kernel_manager.shutdown_all)
             _cancel_rest(loop)
+            gc.freeze()  # the process ends, and what it holds with it: looking through that first takes a second
 
 
 def listening(port: int) -> list[socket.socket]:
@@ -137,8 +138,9 @@ def listening(port: int) -> list[socket.socket]:
     OSError
         It is in use, or not ours to take.
     """
-    found: list[socket.socket] = tornado.netutil.bind_sockets(port, HOST)
-    return found
+    taken = socket.create_server((HOST, port), backlog=128)
+    taken.setblocking(False)
+    return [taken]
 
 
 def serve(
