@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.dates import date2num
 
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
-from vmgen_analytics.plots.mirrored import Mirrored, mirrored, name_halves
+from vmgen_analytics.plots.mirrored import HALVES, Mirrored, mirrored
 from vmgen_analytics.schema import MB_PER_GB, TABLES
 
 if TYPE_CHECKING:
@@ -57,17 +56,17 @@ def bandwidth_anomalies(anomalies: pd.DataFrame, *, daily: pd.DataFrame, top: in
     BANDWIDTH_ANOMALIES.check(anomalies)
     DAILY_BANDWIDTH.check(daily)
     if daily.empty or not daily["days_covered"].any():
-        return style.nothing(ax or style.new_axes(), "No traffic to look at: no VM has reported any in this period.")
+        return style.nothing(ax, "No traffic to look at: no VM has reported any in this period.")
     inside = anomalies[(anomalies["last_day"] >= daily["date"].min()) & (anomalies["first_day"] <= daily["date"].max())]
     worse = inside[inside["severity"] != "note"]
     told = inside if worse.empty else worse
     shown = told.sort_values("anomaly").head(top)
     marked: list[Any] = list(shown.itertuples())
     lines = [line for row in marked for line in _told(row)]
-    ax = style.new_axes(4.1 + len(lines) * LINE_PT / style.POINTS_PER_INCH) if ax is None else ax
+    ax = style.place(ax, 4.1 + len(lines) * LINE_PT / style.POINTS_PER_INCH)
     drawn = mirrored(ax, daily)
     _mark(ax, marked, drawn, len(lines))
-    name_halves(ax)
+    style.name_halves(ax, *HALVES)
     _say_below(ax, lines)
     return style.dress(ax, _title(inside, worse, drawn), note=_anomalies_note(drawn, inside, worse, shown))
 
@@ -79,7 +78,9 @@ def _mark(ax: Axes, marked: Sequence[Any], drawn: Mirrored, lines: int) -> None:
     near = (last_day - first_day).days * 30 / width_pt
     taken: list[tuple[float, int]] = []
     for row in marked:
-        begin, end = (_number(day) for day in (max(row.first_day, first_day), min(row.last_day + DAY, last_day)))
+        begin, end = (
+            style.day_number(day) for day in (max(row.first_day, first_day), min(row.last_day + DAY, last_day))
+        )
         ax.axvspan(begin, end, color=MARK, alpha=0.13, linewidth=0, zorder=0.6)
         for edge in (begin, end):
             ax.axvline(edge, color=MARK, linewidth=0.5, alpha=0.7, zorder=0.7)
@@ -141,10 +142,6 @@ def _days(row: Any) -> str:
     return end if first == last else f"{first.day} {first.month_name()[:3]} to {end}"
 
 
-def _number(day: pd.Timestamp) -> float:
-    return float(date2num(day))  # type: ignore[no-untyped-call]
-
-
 def _title(inside: pd.DataFrame, worse: pd.DataFrame, drawn: Mirrored) -> str:
     first, last = (labels.day_name(drawn.days.index[place]) for place in (0, -1))
     when = f"from {first} to {last}" if first != last else f"on {first}"
@@ -195,14 +192,14 @@ def anomaly_contributions(
     """
     ANOMALY_CONTRIBUTIONS.check(contributions)
     if contributions.empty:
-        return style.nothing(ax or style.new_axes(), "No contributions to show: nothing unusual was found.")
+        return style.nothing(ax, "No contributions to show: nothing unusual was found.")
     wanted = int(contributions["anomaly"].min()) if anomaly is None else anomaly
     rows = contributions[contributions["anomaly"] == wanted]
     if rows.empty:
         known = ", ".join(map(str, contributions["anomaly"].unique()[:12]))
         raise SchemaError(f"no contributions to anomaly {wanted}; there are those to {known}")
     bars = _parts(rows, top)
-    ax = style.new_axes(1.5 + 0.34 * len(bars)) if ax is None else ax
+    ax = style.place(ax, 1.5 + 0.34 * len(bars))
     unit = labels.traffic_unit(bars["contribution_GB"].abs().max() * MB_PER_GB)
     lengths = bars["contribution_GB"] * MB_PER_GB / labels.UNITS_MB[unit]
     drawn = ax.barh(range(len(bars)), lengths, 0.7, color=bars["colour"])

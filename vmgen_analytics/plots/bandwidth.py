@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.plots import labels, style
-from vmgen_analytics.plots.mirrored import mirrored, name_halves
+from vmgen_analytics.plots.mirrored import HALVES, mirrored
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 DAILY_BANDWIDTH = TABLES["daily_bandwidth"]
 MONTHLY_BANDWIDTH = TABLES["monthly_bandwidth"]
-LONGEST_REST = 2.5
-"""So many times the longest named bar can be that of the others; a longer one would dwarf the rest."""
 
 
 def daily_bandwidth(daily: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -44,11 +42,11 @@ def daily_bandwidth(daily: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         The frame is not the table.
     """
     DAILY_BANDWIDTH.check(daily)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.place(ax)
     if daily.empty or not daily["days_covered"].any():
         return style.nothing(ax, "No traffic to show: no VM has reported any in this period.")
     drawn = mirrored(ax, daily)
-    name_halves(ax)
+    style.name_halves(ax, *HALVES)
     return style.dress(ax, _moved(drawn.days), note=drawn.note)
 
 
@@ -92,11 +90,11 @@ def monthly_bandwidth(
     rows = monthly[monthly["month"] == wanted]
     if wanted is None or not rows["days_covered"].any():
         when = f"in {labels.month_name(wanted)}" if wanted is not None else "yet"
-        return style.nothing(ax or style.new_axes(), f"No traffic to show: no VM has reported any {when}.")
+        return style.nothing(ax, f"No traffic to show: no VM has reported any {when}.")
     bars = _busiest(rows, top)
-    ax = style.new_axes(1.3 + 0.42 * len(bars)) if ax is None else ax
+    ax = style.place(ax, 1.3 + 0.42 * len(bars))
     longest = bars.loc[~bars["is_rest"], ["in_MB", "out_MB"]].max().max()
-    bars["has_bar"] = bars[["in_MB", "out_MB"]].max(axis="columns") <= LONGEST_REST * longest
+    bars["has_bar"] = bars[["in_MB", "out_MB"]].max(axis="columns") <= style.LONGEST_REST * longest
     longest = bars.loc[bars["has_bar"], ["in_MB", "out_MB"]].max().max()
     unit = labels.traffic_unit(longest)
     for column, place, colour in (("in_MB", -0.2, style.INBOUND), ("out_MB", 0.2, style.OUTBOUND)):
@@ -160,5 +158,5 @@ def _monthly_note(bars: pd.DataFrame) -> str:
     if not bars["is_complete"].all():
         parts.append("Hatched: days without a report, or not final.")
     if not bars.loc[bars["is_rest"], "has_bar"].all():
-        parts.append("The others have no bar: it would dwarf the rest.")
+        parts.append(style.NO_BAR)
     return " ".join(parts)

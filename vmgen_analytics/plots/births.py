@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -49,8 +49,7 @@ def fleet_changes(changes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     places = np.arange(len(months))
     for name, sign, colour in (("births", 1, BORN), ("deaths", -1, DIED)):
         _bars(ax, months, name, sign, colour)
-    for first, last in style.runs(months["births"].isna().to_numpy()):
-        ax.axvspan(first - 0.5, last - 0.5, color=style.RULE, linewidth=0, zorder=0.5)
+    style.grey(ax, months["births"].isna().to_numpy(), np.arange(len(months) + 1) - 0.5)
     ax.axhline(0, color=style.INK, linewidth=0.9)
     pad = max(0.05, (4 - len(months)) / 2)
     ax.set(xlim=(-0.5 - pad, places[-1] + 0.5 + pad), ylim=_limits(months))
@@ -58,7 +57,7 @@ def fleet_changes(changes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     style.number_axis(ax, "y", lambda value: f"{abs(value):,.10g}")
     style.axis_label(ax, "y", "VMs a month, births above, deaths below")
-    _name_halves(ax)
+    style.name_halves(ax, ("births", BORN), ("deaths", DIED))
     return style.dress(ax, _title(months), note=_note(months))
 
 
@@ -96,14 +95,6 @@ def _limits(months: pd.DataFrame) -> tuple[float, float]:
     low, high = float(months["deaths_high"].max()), float(months["births_high"].max())
     room = 0.09 * (low + high)
     return -low - room, high + room
-
-
-def _name_halves(ax: Axes) -> None:
-    low, high = ax.get_ylim()
-    zero = -low / (high - low)
-    beside: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (6, 0), "textcoords": "offset points"}
-    for text, height, colour in (("births", (1 + zero) / 2, BORN), ("deaths", zero / 2, DIED)):
-        style.write(ax, text, (1, height), color=colour, va="center", fontweight="bold", **beside)
 
 
 def _title(months: pd.DataFrame) -> str:

@@ -51,9 +51,9 @@ def budget_status(
     """
     BUDGET_STATUS.check(budgets)
     if budgets.empty:
-        return style.nothing(ax or style.new_axes(), "No budget to show: none is set for these months.")
+        return style.nothing(ax, "No budget to show: none is set for these months.")
     shown = _worst(budgets, top)
-    ax = style.new_axes(1.5 + 0.46 * len(shown)) if ax is None else ax
+    ax = style.place(ax, 1.5 + 0.46 * len(shown))
     furthest = float(np.nanmax([1.0, *shown["actual_share"], *shown["forecast_share"]]))
     end = min(furthest, FURTHEST) * 1.04
     for low, high, shade in zip((0.0, *MARKS), (*MARKS, end), ("#f2f2f2", "#e6e6e6", "#d6d6d6", "white"), strict=True):
@@ -86,10 +86,8 @@ def _bullet(ax: Axes, place: int, row: Any, end: float) -> None:
         colour = style.RISE if row.actual_share > 1 else style.INBOUND
         ax.barh(place, min(row.actual_share, end), 0.36, color=colour, linewidth=0, zorder=2)
     if _is_forecast(row) and row.forecast_share <= end:
-        if pd.notna(row.forecast_low):
-            ends = [min(amount / row.amount, end) for amount in (row.forecast_low, row.forecast_high)]
-            ax.plot(ends, [place, place], color=style.INK, linewidth=1.3, zorder=4)
-        ax.plot(row.forecast_share, place, "D", color="white", markeredgecolor=style.INK, markersize=6, zorder=5)
+        ends = row.forecast_low / row.amount, row.forecast_high / row.amount
+        style.expected(ax, place, row.forecast_share, *ends, most=end)
 
 
 def _is_forecast(row: Any) -> bool:

@@ -89,11 +89,11 @@ def calendar_map(daily: pd.DataFrame, *, direction: str = "sum", ax: Axes | None
     if direction not in DIRECTIONS:
         raise SchemaError(f"no direction {direction!r}; there are {', '.join(DIRECTIONS)}")
     if daily.empty or not daily["days_covered"].any():
-        return style.nothing(ax or style.new_axes(), "No calendar to show: no VM has reported any traffic.")
+        return style.nothing(ax, "No calendar to show: no VM has reported any traffic.")
     days = by_day(daily)
     calendar = pd.DatetimeIndex(days.index)
     cells = Cells.of(calendar)
-    ax = style.new_axes(_height_in(cells)) if ax is None else ax
+    ax = style.place(ax, _height_in(cells))
     moved = days["in_MB"] + days["out_MB"] if direction == "sum" else days[f"{direction}_MB"]
     unit = labels.traffic_unit(moved.max())
     amounts = moved.to_numpy() / labels.UNITS_MB[unit]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FOOTPRINT = TABLES["footprint"]
+NOTHING = "No footprint to show: no VM is known in this period."
 MEASURES = {"vms": "VMs", "vcpus": "vCPUs", "ram_GB": "GB of RAM", "disk_GB": "GB of disk"}
 
 
@@ -49,12 +50,10 @@ def footprint(
     SchemaError
         The frame is not the table, or it has no such measure.
     """
-    FOOTPRINT.check(footprint)
-    if measure not in MEASURES:
-        raise SchemaError(f"footprint has no measure {measure!r}; it has {', '.join(MEASURES)}")
-    ax = style.new_axes() if ax is None else ax
+    check(footprint, measure)
+    ax = style.place(ax)
     if footprint.empty:
-        return style.nothing(ax, "No footprint to show: no VM is known in this period.")
+        return style.nothing(ax, NOTHING)
     days = pd.date_range(footprint["date"].min(), footprint["date"].max(), unit="us")
     known = days.isin(footprint["date"])
     bands = stacks.bands(footprint, "date", days, measure, top)
@@ -65,18 +64,32 @@ def footprint(
         style.steps(ax, tops, edges, baseline=np.where(known, base, np.nan), facecolor=band.colour)
         style.steps(ax, tops, edges, baseline=None, fill=False, edgecolor="white", linewidth=0.6)
         base = base + band.heights
-    for first, last in style.runs(~known):
-        ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
+    style.grey(ax, ~known, edges)
     ax.set(xlim=(edges[0], edges[-1]), ylim=(0, 1.08 * base.max() or 1.0))
     style.day_axis(ax, days)
     style.number_axis(ax, "y")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     style.axis_label(ax, "y", MEASURES[measure])
     title = _stands(base, days, measure)
-    style.dress(ax, title, note=_note(footprint, measure, int((~known).sum())))
+    parts = [labels.by(labels.group_of(footprint)), "VMs that exist, whatever their state."]
+    unknown = what_is_unknown(footprint, measure, int((~known).sum()))
+    style.dress(ax, title, note=style.small_print([*parts, *unknown]))
     if labels.group_of(footprint):
         stacks.name_bands(ax, bands, edges[-1])
     return ax
+
+
+def check(footprint: pd.DataFrame, measure: str) -> None:
+    """Hold a frame against the table ``footprint``, and a measure against those that it has.
+
+    Raises
+    ------
+    SchemaError
+        One of them is none.
+    """
+    FOOTPRINT.check(footprint)
+    if measure not in MEASURES:
+        raise SchemaError(f"footprint has no measure {measure!r}; it has {', '.join(MEASURES)}")
 
 
 def _stands(totals: np.ndarray[Any, Any], days: pd.DatetimeIndex, measure: str) -> str:
@@ -89,12 +102,13 @@ def _stands(totals: np.ndarray[Any, Any], days: pd.DatetimeIndex, measure: str) 
     return f"{sentence}, {change} on {labels.day_name(days[0])}"
 
 
-def _note(footprint: pd.DataFrame, measure: str, gaps: int) -> str:
-    parts = [labels.by(labels.group_of(footprint)), "VMs that exist, whatever their state."]
+def what_is_unknown(footprint: pd.DataFrame, measure: str, gaps: int) -> list[str]:
+    """Say what a picture of a footprint cannot show: VMs of unknown size, and days of which nothing is known."""
+    parts = []
     last = footprint[footprint["date"] == footprint["date"].max()]
     share = np.average(last["known_share"].fillna(0.0), weights=last["vms"]) if last["vms"].sum() else 1.0
     if measure != "vms" and share < 1:
         parts.append(f"The size of {labels.percent(1 - share)} of the VMs is unknown and not in the picture.")
     if gaps:
         parts.append(f"Grey: {labels.counted(gaps, 'day')} of which nothing is known.")
-    return " ".join(filter(None, parts))
+    return parts

@@ -60,15 +60,13 @@ def package_catalogue(
     if measure not in SIZES:
         raise SchemaError(f"packages have no measure {measure!r}; they have {', '.join(SIZES)}")
     if catalogue.empty:
-        return style.nothing(ax or style.new_axes(), "No packages to show: no sync has seen any.")
+        return style.nothing(ax, "No packages to show: no sync has seen any.")
     priced = catalogue.dropna(subset=["monthly_price", measure])
     priced = priced[priced[measure] > 0]
     if priced.empty:
-        return style.nothing(
-            ax or style.new_axes(), "No prices to show: they stand in a price book, and none is named."
-        )
+        return style.nothing(ax, "No prices to show: they stand in a price book, and none is named.")
     dots = _dots(priced, measure)
-    ax = style.new_axes(5.2) if ax is None else ax
+    ax = style.place(ax, 5.2)
     for state, look in _looks().items():
         mine = dots[dots["state"] == state]
         ax.scatter(mine["size"], mine["price"], **look)

@@ -71,10 +71,10 @@ def cost_changes(
     wanted = labels.newest_month(changes) if month is None else labels.as_month(month)
     rows = changes[changes["month"] == wanted]
     if wanted is None or rows.empty:
-        return style.nothing(ax or style.new_axes(), _nothing(wanted))
+        return style.nothing(ax, _nothing(wanted))
     before, after = float(rows["total_before"].iloc[0]), float(rows["total_after"].iloc[-1])
     steps = _folded(_of_vms(rows, top) if "vm_id" in rows else _of_reasons(rows))
-    ax = style.new_axes(1.7 + 0.34 * len(steps)) if ax is None else ax
+    ax = style.place(ax, 1.7 + 0.34 * len(steps))
     starts = before + np.cumsum([0.0, *(step.change for step in steps[:-1])])
     ends = np.append(starts[1:], after)
     begin = _begin(np.array([before, *ends]))

@@ -54,7 +54,7 @@ def cost_forecast(
         A frame is not its table, or there are several forecasts.
     """
     COST_FORECAST.check(forecast)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.place(ax)
     if forecast.empty:
         return style.nothing(ax, "No forecast to show: nothing is known of the month.")
     if len(forecast) > 1:

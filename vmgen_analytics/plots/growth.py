@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator
 
 from vmgen_analytics.errors import SchemaError
@@ -66,9 +65,15 @@ def footprint_forecast(
     known = rows.dropna(subset=["middle"])
     way = _so_far(past, measure)
     if known.empty and way.empty:
-        return style.nothing(ax or style.new_axes(), f"No growth to show: {_reason(rows)}.")
-    ax = style.new_axes() if ax is None else ax
-    ax.plot([_number(day) for day in way.index], way.to_numpy(), color=style.INK, linewidth=1.8, drawstyle="steps-post")
+        return style.nothing(ax, f"No growth to show: {_reason(rows)}.")
+    ax = style.place(ax)
+    ax.plot(
+        [style.day_number(day) for day in way.index],
+        way.to_numpy(),
+        color=style.INK,
+        linewidth=1.8,
+        drawstyle="steps-post",
+    )
     if len(known):
         _fan(ax, known)
     _axis(ax, way, known)
@@ -80,10 +85,6 @@ def footprint_forecast(
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     style.axis_label(ax, "y", MEASURES[measure])
     return style.dress(ax, _title(known, way, own, measure), note=_note(rows, known, own))
-
-
-def _number(day: pd.Timestamp) -> float:
-    return float(date2num(day))  # type: ignore[no-untyped-call]
 
 
 def _so_far(past: pd.DataFrame | None, measure: str) -> pd.Series[float]:
@@ -108,7 +109,7 @@ def _reason(rows: pd.DataFrame) -> str:
 
 
 def _fan(ax: Axes, known: pd.DataFrame) -> None:
-    days = [_number(day) for day in known["date"]]
+    days = [style.day_number(day) for day in known["date"]]
     ax.fill_between(days, known["low"], known["high"], color=style.INBOUND, alpha=0.18, linewidth=0)
     ax.plot(days, known["middle"], color=style.INBOUND, linewidth=1.8, linestyle=(0, (4, 2)))
 
@@ -116,7 +117,7 @@ def _fan(ax: Axes, known: pd.DataFrame) -> None:
 def _axis(ax: Axes, way: pd.Series[float], known: pd.DataFrame) -> None:
     days = [*way.index, *known["date"]]
     first, last = min(days), max(days)
-    ax.set_xlim(_number(first), max(_number(last), _number(first) + 1))
+    ax.set_xlim(style.day_number(first), max(style.day_number(last), style.day_number(first) + 1))
     style.day_axis(ax, pd.date_range(first, last, unit="us"))
 
 
@@ -141,7 +142,9 @@ def _limit(ax: Axes, row: Any) -> None:
         fontweight="bold",
     )
     days = {name: getattr(row, name) for name in PERCENTILES}
-    placed = {name: _number(day) for name, day in days.items() if pd.notna(day) and _number(day) <= right}
+    placed = {
+        name: style.day_number(day) for name, day in days.items() if pd.notna(day) and style.day_number(day) <= right
+    }
     if not placed:
         return
     until = placed.get("reached_p90", right)
@@ -187,7 +190,7 @@ def _name_ends(ax: Axes, known: pd.DataFrame, way: pd.Series[float]) -> None:
     now = way.dropna()
     if len(now) and len(known):
         how = {"xytext": (-4, 7), "textcoords": "offset points", "ha": "right", "fontweight": "bold"}
-        style.write(ax, f"now {now.iloc[-1]:,.10g}", (_number(now.index[-1]), now.iloc[-1]), **how)
+        style.write(ax, f"now {now.iloc[-1]:,.10g}", (style.day_number(now.index[-1]), now.iloc[-1]), **how)
 
 
 def _title(known: pd.DataFrame, way: pd.Series[float], own: pd.DataFrame, measure: str) -> str:

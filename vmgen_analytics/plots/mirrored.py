@@ -55,6 +55,9 @@ def by_day(daily: pd.DataFrame) -> pd.DataFrame:
     return days.assign(in_MB=days["in_MB"].where(is_known), out_MB=days["out_MB"].where(is_known))
 
 
+HALVES = ("received", style.INBOUND), ("sent", style.SENT_TEXT)
+
+
 def mirrored(ax: Axes, daily: pd.DataFrame) -> Mirrored:
     """Draw the days with their axes; what it is about, and the title, are the caller's.
 
@@ -76,8 +79,7 @@ def mirrored(ax: Axes, daily: pd.DataFrame) -> Mirrored:
         partly = {"facecolor": colour, "edgecolor": "white", "alpha": style.OPEN_ALPHA, "hatch": style.HATCH}
         _steps(ax, np.where(whole, np.nan, heights), edges, **partly)
     silent = days["days_covered"].to_numpy() == 0
-    for first, last in style.runs(silent):
-        ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
+    style.grey(ax, silent, edges)
     ax.axhline(0, color=style.INK, linewidth=0.9)
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(*_limits(days[["in_MB", "out_MB"]].max().fillna(0.0) / labels.UNITS_MB[unit]))
@@ -85,18 +87,6 @@ def mirrored(ax: Axes, daily: pd.DataFrame) -> Mirrored:
     style.number_axis(ax, "y", lambda value: f"{abs(value):,.10g}")
     style.axis_label(ax, "y", f"{unit} a day, received above, sent below")
     return Mirrored(days, unit, silent, ~whole & ~silent)
-
-
-def name_halves(ax: Axes) -> None:
-    """Write received and sent beside the halves; the limits of the axes are final by then."""
-    low, high = ax.get_ylim()
-    zero = -low / (high - low)
-    beside = {"xycoords": "axes fraction", "xytext": (6, 0), "textcoords": "offset points"}
-    for text, height, colour in (
-        ("received", zero + (1 - zero) / 2, style.INBOUND),
-        ("sent", zero / 2, style.SENT_TEXT),
-    ):
-        style.write(ax, text, (1, height), color=colour, va="center", fontweight="bold", **beside)
 
 
 def days_note(silent: int, partial: int) -> str:

@@ -8,15 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, stacks, style
-from vmgen_analytics.plots.capacity import MEASURES
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.plots.capacity import MEASURES, NOTHING, check, what_is_unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FOOTPRINT = TABLES["footprint"]
 COLUMNS = 4
 CHART_IN = 1.55
 """Height of a row of small charts."""
@@ -46,17 +43,15 @@ def footprint_multiples(footprint: pd.DataFrame, *, measure: str = "vms", top: i
     SchemaError
         The frame is not the table, or it has no such measure.
     """
-    FOOTPRINT.check(footprint)
-    if measure not in MEASURES:
-        raise SchemaError(f"footprint has no measure {measure!r}; it has {', '.join(MEASURES)}")
+    check(footprint, measure)
     if footprint.empty:
-        return style.nothing(ax or style.new_axes(), "No footprint to show: no VM is known in this period.")
+        return style.nothing(ax, NOTHING)
     days = pd.date_range(footprint["date"].min(), footprint["date"].max(), unit="us")
     known = days.isin(footprint["date"])
     bands = stacks.bands(footprint, "date", days, measure, top)
     columns = min(len(bands), COLUMNS)
     rows = -(-len(bands) // columns)
-    ax = style.new_axes(0.9 + CHART_IN * rows) if ax is None else ax
+    ax = style.place(ax, 0.9 + CHART_IN * rows)
     highest = max(float(band.heights.max()) for band in bands) or 1.0
     for place, band in enumerate(bands):
         small = _small(ax, place, rows, columns)
@@ -68,7 +63,9 @@ def footprint_multiples(footprint: pd.DataFrame, *, measure: str = "vms", top: i
             small.tick_params(labelleft=False)
         if place + columns < len(bands):
             small.tick_params(labelbottom=False)
-    style.dress(ax, _most(bands, measure, days[-1]), note=_note(footprint, measure, known))
+    note = [f"{MEASURES[measure]}, all charts of one scale.", labels.by(labels.group_of(footprint))]
+    note += what_is_unknown(footprint, measure, int((~known).sum()))
+    style.dress(ax, _most(bands, measure, days[-1]), note=style.small_print(note))
     ax.set_axis_off()
     return ax
 
@@ -87,16 +84,10 @@ def _draw(small: Axes, band: stacks.Band, days: pd.DatetimeIndex, known: np.ndar
     heights = np.where(known, band.heights, np.nan)
     style.steps(small, heights, edges, facecolor=band.colour, alpha=0.85)
     style.steps(small, heights, edges, baseline=None, fill=False, edgecolor=style.INK, linewidth=0.8)
-    for first, last in style.runs(~known):
-        small.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
+    style.grey(small, ~known, edges)
     small.set(xlim=(edges[0], edges[-1]), ylim=(0, 1.18 * highest))
-    small.spines[["top", "right"]].set_visible(False)
-    small.spines[["left", "bottom"]].set_color(style.MUTED)
-    small.tick_params(colors=style.MUTED, labelcolor=style.INK, labelsize=style.SMALL_PT - 1)
-    small.grid(visible=True, axis="y", color=style.RULE, linewidth=0.7)
-    small.set_axisbelow(True)
+    style.dress_small(small)
     small.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    style.number_axis(small, "y")
     ends = [days[0], days[-1]] if len(days) > 1 else [days[0]]
     small.set_xticks(
         [edges[0], edges[-1]][: len(ends)],
@@ -117,14 +108,3 @@ def _most(bands: list[stacks.Band], measure: str, day: pd.Timestamp) -> str:
         return f"{total:,.10g} {noun if total != 1 else noun.removesuffix('s')} on {when}"
     share = labels.percent(float(largest.heights[-1]) / total)
     return f"{labels.drawable(largest.name, 24)} has {share} of the {total:,.10g} {noun} on {when}"
-
-
-def _note(footprint: pd.DataFrame, measure: str, known: np.ndarray[Any, Any]) -> str:
-    parts = [f"{MEASURES[measure]}, all charts of one scale.", labels.by(labels.group_of(footprint))]
-    last = footprint[footprint["date"] == footprint["date"].max()]
-    share = np.average(last["known_share"].fillna(0.0), weights=last["vms"]) if last["vms"].sum() else 1.0
-    if measure != "vms" and share < 1:
-        parts.append(f"The size of {labels.percent(1 - share)} of the VMs is unknown and not in the picture.")
-    if not known.all():
-        parts.append(f"Grey: {labels.counted(int((~known).sum()), 'day')} of which nothing is known.")
-    return " ".join(filter(None, parts))

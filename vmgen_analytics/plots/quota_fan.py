@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import date2num
 
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
@@ -51,18 +50,18 @@ def quota_fan(
     """
     QUOTA_STATUS.check(quotas)
     if quotas.empty:
-        return style.nothing(ax or style.new_axes(), NOTHING)
+        return style.nothing(ax, NOTHING)
     wanted = int(quotas["rank"].min()) if rank is None else rank
     if wanted not in quotas["rank"].array:
         raise SchemaError(f"no quota of rank {wanted}; there are {quotas['rank'].min()} to {quotas['rank'].max()}")
     row = quotas[quotas["rank"] == wanted].iloc[0]
     path = None if daily is None else _path(row, daily)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.place(ax)
     highest = float(np.nanmax([row["used_GB"], row["quota_GB"], row["expected_GB"], row["high_GB"], 0.0]))
     unit = labels.traffic_unit(highest * MB_PER_GB)
     per = labels.UNITS_MB[unit] / MB_PER_GB
     begin, end = row["month"].start_time, (row["month"] + 1).start_time
-    ax.set(xlim=(_number(begin), _number(end)), ylim=(0, 1.14 * highest / per or 1.0))
+    ax.set(xlim=(style.day_number(begin), style.day_number(end)), ylim=(0, 1.14 * highest / per or 1.0))
     _so_far(ax, row, path, per)
     _fan(ax, row, end, per, unit)
     _limit(ax, row, per, unit)
@@ -71,10 +70,6 @@ def quota_fan(
     way = {"out": "sent", "in": "received", "max": "of the larger direction", "sum": "sent and received"}
     style.axis_label(ax, "y", f"{unit} {way.get(row['direction'], '')} since the first of the month")
     return style.dress(ax, _fan_title(row), note=_fan_note(row, path))
-
-
-def _number(day: pd.Timestamp) -> float:
-    return float(date2num(day))  # type: ignore[no-untyped-call]
 
 
 def _path(row: pd.Series[Any], daily: pd.DataFrame) -> pd.DataFrame:
@@ -107,12 +102,11 @@ def _path(row: pd.Series[Any], daily: pd.DataFrame) -> pd.DataFrame:
 
 def _so_far(ax: Axes, row: pd.Series[Any], path: pd.DataFrame | None, per: float) -> None:
     """Draw the way to what is used; days without a report are grey."""
-    now = _number(row["as_of"] + DAY)
+    now = style.day_number(row["as_of"] + DAY)
     if path is not None and len(path):
         edges = style.day_edges(pd.DatetimeIndex(path.index))
         ax.plot(edges, [0.0, *(path["used_GB"] / per)], color=style.INBOUND, linewidth=2.2)
-        for first, last in style.runs(path["is_silent"].to_numpy()):
-            ax.axvspan(edges[first], edges[last], color=style.RULE, linewidth=0, zorder=0.5)
+        style.grey(ax, path["is_silent"].to_numpy(), edges)
         now = float(edges[-1])
     ax.plot(now, row["used_GB"] / per, "o", color=style.INBOUND, markersize=6)
     how = {
@@ -131,7 +125,7 @@ def _fan(ax: Axes, row: pd.Series[Any], end: pd.Timestamp, per: float, unit: str
     """Draw from here to the end of the month: the middle dashed, the interval as a wedge."""
     if pd.isna(row["expected_GB"]):
         return
-    begin, close = _number(row["as_of"]) + 1, _number(end)
+    begin, close = style.day_number(row["as_of"]) + 1, style.day_number(end)
     used = row["used_GB"] / per
     if pd.notna(row["low_GB"]):
         ends = {name: row[f"{name}_GB"] / per for name in ("low", "high")}
@@ -157,15 +151,15 @@ def _limit(ax: Axes, row: pd.Series[Any], per: float, unit: str) -> None:
     ax.axhline(quota, color=style.INK, linewidth=1.4)
     text = f"quota {labels.traffic(quota * labels.UNITS_MB[unit], unit)}"
     begin, close = ax.get_xlim()
-    is_early = pd.notna(row["exceeded_on"]) and _number(row["exceeded_on"]) < begin + 0.4 * (close - begin)
+    is_early = pd.notna(row["exceeded_on"]) and style.day_number(row["exceeded_on"]) < begin + 0.4 * (close - begin)
     name: dict[str, Any] = {"xytext": (-5, 4), "ha": "right"} if is_early else {"xytext": (5, 4)}
     at = (close if is_early else begin, quota)  # clear of the day on which it is used up
     style.write(ax, text, at, textcoords="offset points", fontweight="bold", **name)
     early, late = (row["exceeded_early"], row["exceeded_late"])
     if pd.notna(early):
-        until = _number(late) + 0.5 if pd.notna(late) else close
+        until = style.day_number(late) + 0.5 if pd.notna(late) else close
         ax.plot(
-            [_number(early) + 0.5, until],
+            [style.day_number(early) + 0.5, until],
             [quota, quota],
             color=style.RISE,
             linewidth=5,
@@ -173,7 +167,7 @@ def _limit(ax: Axes, row: pd.Series[Any], per: float, unit: str) -> None:
             solid_capstyle="butt",
         )
     if pd.notna(row["exceeded_on"]):
-        place = _number(row["exceeded_on"]) + 0.5
+        place = style.day_number(row["exceeded_on"]) + 0.5
         ax.plot(place, quota, "D", color=style.RISE, markersize=8, zorder=5)
         day = f"{row['exceeded_on'].day} {row['exceeded_on'].month_name()[:3]}"
         side = "right" if place > (begin + close) / 2 else "left"

@@ -43,9 +43,9 @@ def quota_status(quotas: pd.DataFrame, *, top: int = 12, ax: Axes | None = None)
     """
     QUOTA_STATUS.check(quotas)
     if quotas.empty:
-        return style.nothing(ax or style.new_axes(), NOTHING)
+        return style.nothing(ax, NOTHING)
     shown = quotas.sort_values("rank").head(top)
-    ax = style.new_axes(1.6 + 0.42 * len(shown)) if ax is None else ax
+    ax = style.place(ax, 1.6 + 0.42 * len(shown))
     for place, row in enumerate(shown.itertuples()):
         _bullet(ax, place, row)
     ax.axvline(1.0, color=style.INK, linewidth=1.4, zorder=3)
@@ -67,12 +67,9 @@ def _bullet(ax: Axes, place: int, row: Any) -> None:
     ax.barh(place, min(row.used_share, FURTHEST), 0.5, color=colour, linewidth=0, zorder=2)
     reached = row.used_share
     if pd.notna(row.expected_GB):
-        expected, ends = row.expected_GB / row.quota_GB, [row.low_GB / row.quota_GB, row.high_GB / row.quota_GB]
-        if pd.notna(ends[0]):
-            ax.plot(np.clip(ends, 0, FURTHEST), [place, place], color=style.INK, linewidth=1.3, zorder=4)
-        if expected <= FURTHEST:
-            ax.plot(expected, place, "D", color="white", markeredgecolor=style.INK, markersize=6, zorder=5)
-        reached = np.nanmax([reached, expected, ends[1]])
+        expected, low, high = (amount / row.quota_GB for amount in (row.expected_GB, row.low_GB, row.high_GB))
+        style.expected(ax, place, expected, low, high, most=FURTHEST)
+        reached = np.nanmax([reached, expected, high])
     style.write(ax, _standing(row), (max(min(reached, FURTHEST), 1.0), place), **beside)
 
 

@@ -51,7 +51,7 @@ def monthly_costs(
         The frame is not the table.
     """
     MONTHLY_COSTS.check(monthly)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.place(ax)
     if monthly.empty:
         return style.nothing(ax, "No costs to show: no invoice has been allocated yet.")
     months = pd.period_range(monthly["month"].min(), monthly["month"].max(), freq="M")

@@ -40,6 +40,10 @@ SENT_TEXT = "#b85000"
 OPEN_ALPHA = 0.5
 HATCH = "////"
 
+LONGEST_REST = 2.5
+"""So many times the longest named bar can be that of the others; a longer one would dwarf the rest."""
+NO_BAR = "The others have no bar: it would dwarf the rest."
+
 WIDTH_IN, HEIGHT_IN = 9.0, 4.5
 TEXT_PT, SMALL_PT, TITLE_PT = 9.5, 8.5, 12.0
 POINTS_PER_INCH = 72.0
@@ -128,6 +132,16 @@ def dress(ax: Axes, title: str, *, note: str = "", grid: str = "y", indent_pt: f
     return ax
 
 
+def dress_small(small: Axes) -> None:
+    """Give a small chart inside a picture light rules and quiet edges."""
+    small.spines[["top", "right"]].set_visible(False)
+    small.spines[["left", "bottom"]].set_color(MUTED)
+    small.tick_params(colors=MUTED, labelcolor=INK, labelsize=SMALL_PT - 1)
+    small.grid(visible=True, axis="y", color=RULE, linewidth=0.7)
+    small.set_axisbelow(True)
+    number_axis(small, "y")
+
+
 def axis_label(ax: Axes, axis: str, text: str) -> None:
     """Label an axis with what it measures and its unit."""
     (ax.set_xlabel if axis == "x" else ax.set_ylabel)(text, fontsize=SMALL_PT, color=MUTED, **plain())
@@ -196,6 +210,34 @@ def month_axis(ax: Axes, months: pd.PeriodIndex, open_month: pd.Period | None = 
         text += f"\n{month.year}" if place == 0 or month.month <= every else ""
         texts.append(f"{text}\nso far" if month == open_month else text)
     ax.set_xticks(list(shown), texts)
+
+
+def name_halves(ax: Axes, above: tuple[str, ColorType], below: tuple[str, ColorType]) -> None:
+    """Write beside the axes what stands above the line and below it; the limits are final by then."""
+    low, high = ax.get_ylim()
+    zero = -low / (high - low)
+    beside = {"xycoords": "axes fraction", "xytext": (6, 0), "textcoords": "offset points"}
+    for (text, colour), height in ((above, (1 + zero) / 2), (below, zero / 2)):
+        write(ax, text, (1, height), color=colour, va="center", fontweight="bold", **beside)
+
+
+def day_number(day: pd.Timestamp) -> float:
+    """Where on a date axis a day begins."""
+    return float(date2num(day))  # type: ignore[no-untyped-call]
+
+
+def grey(ax: Axes, flags: np.ndarray[Any, Any], edges: np.ndarray[Any, Any]) -> None:
+    """Shade the columns of which nothing is known, given where each begins and the last one ends."""
+    for first, last in runs(flags):
+        ax.axvspan(edges[first], edges[last], color=RULE, linewidth=0, zorder=0.5)
+
+
+def expected(ax: Axes, place: int, middle: float, low: float, high: float, most: float) -> None:
+    """Mark what is expected on a horizontal bar: a diamond, and a line for its interval; none beyond ``most``."""
+    if not np.isnan(low):
+        ax.plot(np.clip([low, high], 0, most), [place, place], color=INK, linewidth=1.3, zorder=4)
+    if middle <= most:
+        ax.plot(middle, place, "D", color="white", markeredgecolor=INK, markersize=6, zorder=5)
 
 
 def day_edges(days: pd.DatetimeIndex) -> np.ndarray[Any, np.dtype[np.float64]]:

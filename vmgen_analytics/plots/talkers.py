@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 TOP_TALKERS = TABLES["top_talkers"]
 DIRECTIONS = {"out": "sent", "in": "received", "sum": "received and sent", "": "moved"}
 FEW = 0.1
-LONGEST_REST = 2.5
-"""So many times the longest named bar can be that of the others; a longer one would dwarf the rest."""
 
 
 def top_talkers(talkers: pd.DataFrame, *, direction: str = "", ax: Axes | None = None) -> Axes:
@@ -47,12 +45,12 @@ def top_talkers(talkers: pd.DataFrame, *, direction: str = "", ax: Axes | None =
     if direction not in DIRECTIONS:
         raise SchemaError(f"no direction {direction!r}; there are out, in and sum")
     if talkers.empty or not talkers["days_covered"].any():
-        return style.nothing(ax or style.new_axes(), "No top talkers to show: no day is known in both periods.")
+        return style.nothing(ax, "No top talkers to show: no day is known in both periods.")
     bars = _bars(talkers)
-    ax = style.new_axes(1.6 + 0.36 * len(bars)) if ax is None else ax
+    ax = style.place(ax, 1.6 + 0.36 * len(bars))
     named = bars[~bars["is_other"]]
     longest = float(np.nanmax([*named["traffic_MB"], *named["before_MB"], 0.0]))
-    has_bar = bars[["traffic_MB", "before_MB"]].max(axis="columns").fillna(0.0) <= LONGEST_REST * longest
+    has_bar = bars[["traffic_MB", "before_MB"]].max(axis="columns").fillna(0.0) <= style.LONGEST_REST * longest
     bars = bars.assign(has_bar=has_bar | ~bars["is_other"])
     longest = float(np.nanmax([*bars.loc[bars["has_bar"], ["traffic_MB", "before_MB"]].to_numpy().ravel(), 0.0]))
     unit = labels.traffic_unit(longest)
@@ -134,5 +132,5 @@ def _note(bars: pd.DataFrame) -> str:
     before = labels.day_name(row["before_first_day"])
     parts = [f"Share of all, and change against the same days from {before} (tick)."]
     if not bars["has_bar"].all():
-        parts.append("The others have no bar: it would dwarf the rest.")
+        parts.append(style.NO_BAR)
     return " ".join(parts)

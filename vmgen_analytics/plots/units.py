@@ -61,7 +61,7 @@ def unit_costs(
         The frame is not the table, or has several groups.
     """
     UNIT_COSTS.check(units)
-    ax = style.new_axes(5.2) if ax is None else ax
+    ax = style.place(ax, 5.2)
     rows = units[units["month"] != open_month]
     if rows.empty:
         return style.nothing(ax, "No unit costs to show: no month that is over has an invoice.")
@@ -101,8 +101,7 @@ def _draw(
     small.set_title(
         what, loc="left", y=1.0, fontsize=style.SMALL_PT, fontweight="bold", color=style.INK, **style.plain()
     )
-    small.spines[["top", "right"]].set_visible(False)
-    small.tick_params(colors=style.MUTED, labelcolor=style.INK, labelsize=style.SMALL_PT - 1)
+    style.dress_small(small)
     if rows[name].isna().all():
         small.set(xticks=[], yticks=[])
         small.spines[:].set_visible(False)
@@ -120,9 +119,6 @@ def _draw(
     every = -(-len(months) // 4)
     shown = list(range((len(months) - 1) % every, len(months), every))
     small.set_xticks(shown, [_short(months[index]) for index in shown])
-    small.grid(visible=True, axis="y", color=style.RULE, linewidth=0.7)
-    small.set_axisbelow(True)
-    style.number_axis(small, "y")
     if labels.group_of(rows) is None:
         newest = rows.dropna(subset=[name]).iloc[-1]
         place = list(months).index(newest["month"])
