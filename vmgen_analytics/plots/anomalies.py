@@ -183,7 +183,7 @@ def anomaly_contributions(
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        A bar for each VM; without rows the sentence that nothing unusual was found.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def daily_bandwidth(daily: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        The days as mirrored steps; without a report the sentence that there is none.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def monthly_bandwidth(
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        A pair of bars for each VM; without a report the sentence that there is none in that month.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def fleet_changes(changes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        The bars, month by month; without rows the sentence that no account has been observed yet.
 
     Raises
     ------

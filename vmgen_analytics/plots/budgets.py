@@ -42,7 +42,7 @@ def budget_status(
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        A bullet for each budget; without rows the sentence that none is set.
 
     Raises
     ------

@@ -78,7 +78,7 @@ def calendar_map(daily: pd.DataFrame, *, direction: str = "sum", ax: Axes | None
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        The calendar; without a report the sentence that there is none.
 
     Raises
     ------

@@ -43,7 +43,7 @@ def footprint(
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        The days as stacked steps; without rows the sentence that no VM is known.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def quota_status(quotas: pd.DataFrame, *, top: int = 12, ax: Axes | None = None)
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        A bullet for each quota; without rows the sentence that none is known, and what to do.
 
     Raises
     ------

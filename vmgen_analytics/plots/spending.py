@@ -43,7 +43,7 @@ def monthly_costs(
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        The months as stacked bars; without rows the sentence that no invoice has been allocated.
 
     Raises
     ------

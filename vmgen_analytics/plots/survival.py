@@ -37,7 +37,7 @@ def vm_survival(survival: pd.DataFrame, *, top: int = 4, ax: Axes | None = None)
     Returns
     -------
     Axes
-        The picture; without rows it says what is missing.
+        The curves; without rows the sentence that of no VM the birth is known.
 
     Raises
     ------
