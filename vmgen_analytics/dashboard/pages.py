@@ -41,6 +41,7 @@ class Page:
 PAGES = (
     Page("cost", "Cost", "What was spent, on what, and what changed?", "CostExplorer"),
     Page("bandwidth", "Bandwidth", "Who sends the traffic, since when, and is it unusual?", "BandwidthExplorer"),
+    Page("capacity", "Capacity", "What runs where, how does it grow, what would a plan change?", "CapacityPlanner"),
     Page("power", "Power", "Which machines run? Switch them on or off, and see that it worked.", "PowerConsole", True),
 )
 """Every page, in the order of the links to them."""
