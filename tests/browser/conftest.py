@@ -43,13 +43,18 @@ def server(history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def pages(history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """The dashboard on that archive, with the page that sends commands, and an account for it."""
-    home = tmp_path_factory.mktemp("pages")
+def machines() -> Iterator[Sandbox]:
+    """An account whose VMs the dashboard may switch on and off."""
     with Sandbox(vms=6, seed=11, months=2, ticking=False, job_seconds=0.2) as sandbox:
-        settings = {"VMGEN_API_KEY": sandbox.key, "VMGEN_BASE_URL": sandbox.url, "VMGEN_CONFIG": str(history.config)}
-        with dashboard(home, settings, "--no-browser", "--allow-commands") as running:
-            yield running
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def pages(history: History, machines: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """The dashboard on that archive, with the page that sends commands."""
+    settings = {"VMGEN_API_KEY": machines.key, "VMGEN_BASE_URL": machines.url, "VMGEN_CONFIG": str(history.config)}
+    with dashboard(tmp_path_factory.mktemp("pages"), settings, "--no-browser", "--allow-commands") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,7 @@ def test_hostile_names_are_shown_and_not_run(console: Locator, sandbox: Sandbox,
     expect(named).to_have_count(4)
     console.get_by_label("VMs", exact=True).select_option(index=[2])
     console.get_by_role("button", name="Power off <img").click()
-    expect(console.locator(".question strong")).to_have_text(HOSTILE)
+    expect(console.locator(".vmgen-asked strong")).to_have_text(HOSTILE)
     assert notebook.locator("img[src=x]").count() == 0
     assert notebook.page.evaluate("() => window.hostile") is None
     sandbox.clear_faults()

@@ -69,7 +69,7 @@ def status(panel):
 
 def told(panel):
     """Outcome and explanation of each VM."""
-    found = re.findall(r"<td>([^<]*)</td><td class=\"told\">(.*?)</td>", panel._progress.value)
+    found = re.findall(r"<td>([^<]*)</td><td class=\"vmgen-told\">(.*?)</td>", panel._progress.value)
     return [(outcome, html.unescape(says)) for outcome, says in found]
 
 

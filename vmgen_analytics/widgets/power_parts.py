@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 STYLE = """<style>
 .vmgen-power .table td, .vmgen-power .table thead th { text-align: left; }
 .vmgen-power .table th.name { white-space: pre; }
-.vmgen-power .table td.told { white-space: normal; }
-.vmgen-power .table th.name + td + td + td.told { min-width: 240px; }
+.vmgen-power .table td.vmgen-told { white-space: normal; }
+.vmgen-power .table th.name + td + td + td.vmgen-told { min-width: 240px; }
 .vmgen-power h4 { font-size: 15px; line-height: 1.3; margin: 10px 0 4px; overflow-wrap: anywhere; }
 .vmgen-power p { margin: 0 0 4px; }
 .vmgen-power .banner { border-left: 4px solid #5c5c5c; background: var(--jp-layout-color2, #eee); padding: 4px 10px; }
 .vmgen-power .banner.live { border-color: #a83232; }
-.vmgen-power .question { overflow-wrap: anywhere; }
+.vmgen-power .vmgen-asked { overflow-wrap: anywhere; }
 .vmgen-power .vmgen-question { border: 2px solid #a83232; border-radius: 4px; padding: 4px 12px 8px; margin: 4px 0; }
 .vmgen-power button.widget-button { max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
 </style>"""
@@ -83,7 +83,7 @@ def question(armed: Armed, reading: Reading) -> str:
         what = "how many VMs these are" if len(rows) > 1 else "its name" if _is_its_name(order) else "its number"
         wanted = f" Type {what}, <strong>{html.escape(order.to_type)}</strong>, to confirm."
     return (
-        f'<div class="question"><h4>{html.escape(order.words)}?</h4><p>{html.escape(EFFECTS[order.command])}</p>'
+        f'<div class="vmgen-asked"><h4>{html.escape(order.words)}?</h4><p>{html.escape(EFFECTS[order.command])}</p>'
         + _listed(HEAD, rows, "What it would be done to")
         + f'<p class="small">The state is {age} old; {which} will be read once more, and refused if name or state have '
         f"changed. This is good for one click, until {armed.until:%H:%M:%S} UTC.</p><p>{wanted}</p></div>"
@@ -132,7 +132,7 @@ def _listed(head: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> s
     body = "".join(
         f'<tr><th scope="row" class="name">{html.escape(name)}</th>'
         + "".join(f"<td>{html.escape(text)}</td>" for text in values)
-        + f'<td class="told">{html.escape(last)}</td></tr>'
+        + f'<td class="vmgen-told">{html.escape(last)}</td></tr>'
         for name, *values, last in rows
     )
     return (
