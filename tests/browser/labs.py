@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Locator, Page, Route, expect
 
 from vmgen_analytics import Archive, Settings
 
@@ -49,6 +49,7 @@ HAS_RUN = """() => {
 }"""
 OPEN = "path => window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'}).then(() => null)"
 RUN = "() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => null)"
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme}).then(() => null)"
 ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code')
     .flatMap(cell => cell.model.outputs.toJSON().filter(output => output.output_type === 'error'))"""
@@ -94,6 +95,11 @@ class Lab:
         self.page.wait_for_function(HAS_RUN, timeout=120_000)
         assert self.page.evaluate(ERRORS) == []
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def theme(self, name: str) -> None:
+        """Change to JupyterLab Light or Dark."""
+        self.page.evaluate(THEME, f"JupyterLab {name}")
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", str(name == "Light").lower())
 
     def route(self, route: Route) -> None:
         address = route.request.url

@@ -81,6 +81,13 @@ def test_axe_finds_nothing_wrong_with_it(opened: Opened, theme: str) -> None:
     assert violations(page) == ""
 
 
+def test_axe_finds_what_is_wrong(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content('<html lang="en"><title>Bad</title><main><h1>Bad</h1><img src="data:,"></main></html>')
+    assert "image-alt" in violations(page)
+    page.close()
+
+
 def test_it_is_pictured(opened: Opened) -> None:
     pictured(opened.panel.page, opened.name)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from labs import HOSTILE, History, Lab
+from looks import violations
 from pandas.testing import assert_frame_equal
 from playwright.sync_api import Locator, expect
 
@@ -90,6 +91,12 @@ def test_hostile_names_are_shown_and_not_run(panel: Locator, spend: Locator) -> 
     expect(panel.get_by_role("rowheader", name=HOSTILE, exact=True)).to_be_visible()
     assert spend.locator("img[src=x]").count() == 0
     assert spend.page.evaluate("() => window.hostile") is None
+
+
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_axe_finds_nothing_that_somebody_cannot_use(panel: Locator, lab: Lab, theme: str) -> None:
+    lab.theme(theme)
+    assert violations(lab.page, ".vmgen-panel") == ""
 
 
 def test_nothing_is_asked_of_another_server(panel: Locator, lab: Lab) -> None:
