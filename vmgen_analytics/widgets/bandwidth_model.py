@@ -188,9 +188,10 @@ class BandwidthData:
     def kept(self, key: Hashable, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Make a table, or find it where it was made before; those of long ago are forgotten."""
         if key not in self._kept:
-            if len(self._kept) >= MOST_KEPT:
+            made = make()  # which may keep tables of its own
+            while len(self._kept) >= MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = make()
+            self._kept[key] = made
         return self._kept[key]
 
     @cached_property
