@@ -97,7 +97,7 @@ def not_late(name: str, old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp)
     Parameters
     ----------
     name
-        A table whose rows are replaced: usage or jobs.
+        A table whose rows are replaced: usage, jobs or vms.
     old, new
         That table, as it is stored and as it came.
     now

@@ -1,4 +1,4 @@
-"""What is replaced in the archive, usage and jobs: nothing that was known is lost, and the replaced is kept."""
+"""What is replaced in the archive, as usage and jobs are: nothing known is lost, and what was replaced is kept."""
 
 from __future__ import annotations
 
@@ -137,6 +137,41 @@ def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str, clock: Callable
         new = not_late("jobs", old, jobs, pd.Timestamp(clock()))
         _keep_replaced(archive, "jobs", superseded("jobs", old, new))
         return archive.add("jobs", new, known=old)
+
+    return unless_overtaken(store)
+
+
+def add_vms(archive: Archive, vms: pd.DataFrame, account: str, clock: Callable[[], datetime]) -> int:
+    """Store an inventory; what an older one says of the same day does not replace a newer one.
+
+    Parameters
+    ----------
+    archive
+        The history.
+    vms
+        Table ``vms`` as it came, of one account.
+    account
+        That account.
+    clock
+        Tells the time by the provider's clock.
+
+    Returns
+    -------
+    int
+        How many rows are new or changed.
+
+    Raises
+    ------
+    ArchiveError
+        The archive cannot be read or written.
+    """
+    if vms.empty:
+        return 0
+    first, last = vms["seen_on"].min(), vms["seen_on"].max()
+
+    def store() -> int:
+        old = archive.history("vms", first, last + pd.Timedelta(days=1), account=account)
+        return archive.add("vms", not_late("vms", old, vms, pd.Timestamp(clock())), known=old)
 
     return unless_overtaken(store)
 

@@ -19,7 +19,7 @@ from vmgen_analytics.errors import (
     TransportError,
     VMgenError,
 )
-from vmgen_analytics.restating import add_jobs, add_usage, settle_usage
+from vmgen_analytics.restating import add_jobs, add_usage, add_vms, settle_usage
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+ADDED = {"jobs": add_jobs, "vms": add_vms}
+"""Tables whose rows are replaced, beside usage, and what does so."""
 STEPS = ("accounts", "invoices", "locations", "packages", "vms", "usage", "networking", "jobs")
 
 
@@ -187,8 +189,8 @@ class _Sync:
     def _add(self, name: str, fetched: Fetched) -> None:
         if name == "usage":
             self._store_usage(fetched)
-        elif name == "jobs":
-            self.rows[name] = add_jobs(self.archive, fetched.frame, self.client.account_name, self.client.now)
+        elif name in ADDED:
+            self.rows[name] = ADDED[name](self.archive, fetched.frame, self.client.account_name, self.client.now)
         else:
             self.rows[name] = self.archive.add(name, fetched.frame)
 

@@ -21,7 +21,7 @@ from vmgen_analytics.archive.check import check
 from vmgen_analytics.archive.places import Place
 from vmgen_analytics.cli.app import main
 from vmgen_analytics.errors import ArchiveError
-from vmgen_analytics.restating import add_jobs, add_usage
+from vmgen_analytics.restating import add_jobs, add_usage, add_vms
 from vmgen_analytics.sandbox import Sandbox
 
 SERVER = "import sys; from moto.server import main; main(['-H', '127.0.0.1', '-p', sys.argv[1]])"
@@ -212,6 +212,18 @@ def test_syncs_at_once_end_with_the_newest_report(store):
     told = archive.history("usage")
     assert told["in_MB"].tolist() == told["seen_at"].dt.hour.tolist(), "what was replaced is as it was said"
     assert faults(archive) == []
+
+
+def test_an_older_inventory_of_a_day_does_not_replace_a_newer_one(store):
+    archive = Archive("s3://history/inventory")
+
+    def listed(state, hour):
+        row = {"account": "main", "vm_id": 1, "seen_on": pd.Timestamp("2026-11-01"), "state": state}
+        row["seen_at"] = pd.Timestamp("2026-11-01", tz="UTC") + pd.Timedelta(hours=hour)
+        return TABLES["vms"].frame({name: [value] for name, value in row.items()}), "main", lambda: NOON
+
+    assert [add_vms(archive, *listed(*said)) for said in (("UP", 9), ("DOWN", 11), ("UP", 10))] == [1, 1, 0]
+    assert archive.read("vms")["state"].tolist() == ["DOWN"]
 
 
 def test_an_older_report_of_a_job_does_not_replace_a_newer_one(store):
