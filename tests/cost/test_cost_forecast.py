@@ -6,7 +6,7 @@ import pytest
 from strategies import days_of, invoices_of
 
 from benchmarks.cost_forecast import backtested
-from vmgen_analytics import PriceBook, allocated_costs, cost_forecast, cost_forecast_backtest
+from vmgen_analytics import PriceBook, TransferPolicy, allocated_costs, cost_forecast, cost_forecast_backtest
 from vmgen_analytics.schema import TABLES
 
 BOOK = PriceBook.of([{"package": "Small", "monthly_price": 30}, {"package": "Large", "monthly_price": 60}])
@@ -128,3 +128,34 @@ def test_what_was_not_tested_on_the_past_is_said(days):
     (row,) = cost_forecast(days, costs, BOOK, today=pd.Timestamp("2026-07-20")).to_dict("records")
     assert np.isfinite(row["low"])
     assert row["reason"] == "a test on the past needs 4 closed months with invoices; there are 3"
+
+
+def test_traffic_beyond_the_quota_is_forecast_by_itself_and_tested_with_the_rest():
+    moved = days_of(*((vm, "2026-01-01", "2026-07-20", {"status": "final"}) for vm in (1, 2)))
+    much = np.where(moved["date"] >= "2026-07-01", 30_000.0, 10_000.0)  # three times as much as in other months
+    moved = moved.assign(in_MB=0.0, out_MB=np.where(moved["vm_id"] == 1, much, 0.0))
+    policy = TransferPolicy(quota_GB=200, overage_price_per_GB=0.1)
+    overage = [0.1 * (10 * month.days_in_month - 200) for month in MONTHS]
+    costs = costs_of(moved, [(month, 60 + extra) for month, extra in zip(MONTHS, overage, strict=True)])
+    today = pd.Timestamp("2026-07-20")
+    how = {"today": today, "transfer": [policy]}
+    (row,) = cost_forecast(moved, costs, BOOK, **how).to_dict("records")
+    recent = (20 - 1) / 28 * 30 + 9 / 28 * 10  # the mean of the 28 days before the 20th
+    assert row["expected"] == pytest.approx(60 + 0.1 * (19 * 30 + 12 * recent - 200), abs=0.01)
+    assert row["error"] == pytest.approx(0, abs=1e-3)
+    plain = cost_forecast(moved, costs, BOOK, today=today)["expected"].item()
+    assert plain < row["expected"] - 25, "in proportion to the VMs, this month's traffic is not seen"
+    tested = cost_forecast_backtest(moved, costs, BOOK, **how)
+    assert (tested["expected"] / tested["actual"] - 1).abs().max() < 1e-3
+    by_account = cost_forecast(moved, costs, BOOK, by="account", **how)
+    assert by_account["expected"].item() == row["expected"]
+
+
+def test_a_known_policy_that_nothing_exceeds_changes_no_forecast(days):
+    moved = days.assign(in_MB=1.0, out_MB=1.0)
+    costs = costs_of(moved, [(month, 99) for month in MONTHS])
+    how = {"today": pd.Timestamp("2026-07-20")}
+    policy = TransferPolicy(quota_GB=500, overage_price_per_GB=9)
+    pd.testing.assert_frame_equal(
+        cost_forecast(moved, costs, BOOK, transfer=[policy], **how), cost_forecast(moved, costs, BOOK, **how)
+    )

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.expected_overage import ExpectedOverage
 from vmgen_analytics.cost.keys import best_key, checked_weights, key_values
 from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.cost.month_history import LEAST_MONTHS, History
+from vmgen_analytics.cost.overage import policies_of
 from vmgen_analytics.cost.rating import rated_costs
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Allocation
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from vmgen_analytics.cost.month_history import Guess
     from vmgen_analytics.cost.prices import PriceBook
+    from vmgen_analytics.transfer import TransferPolicy
 
     Numbers = NDArray[np.float64]
 
@@ -33,15 +36,17 @@ def cost_forecast(
     today: pd.Timestamp,
     by: str | Sequence[str] = (),
     weights: Mapping[str, float] | None = None,
+    transfer: Sequence[TransferPolicy] | None = None,
 ) -> pd.DataFrame:
     """What the current month will have cost when it ends, with an interval of 80 %.
 
     The VMs that run today are carried to the end of the month at their list prices (or weights, where a price is
-    missing), and the sum is multiplied by what invoices of closed months were of theirs: that holds taxes, fees,
-    traffic and discounts, as far as they stay in proportion. The interval comes from the same forecast made on the
-    same day of each closed month. Invoices that already exceed the interval, as one that bills something besides
-    the VMs, stay what they are, and only the days to come are added to them. So do corrections of closed months, which
-    judge no month.
+    missing), and the sum is multiplied by what invoices of closed months were of theirs: that holds taxes, fees and
+    discounts, as far as they stay in proportion. Traffic beyond a known quota is forecast by itself, VM by VM with
+    its usual traffic; where no policy is known, it counts among what stays in proportion. The interval comes from
+    the same forecast made on the same day of each closed month. Invoices that already exceed the interval, as one
+    that bills something besides the VMs, stay what they are, and only the days to come are added to them. So do
+    corrections of closed months, which judge no month.
 
     Parameters
     ----------
@@ -57,6 +62,8 @@ def cost_forecast(
         ``account``, or none for the total.
     weights
         Weights of vcpus, ram_GB and disk_GB where there are no prices.
+    transfer
+        Transfer policies; None takes what the price book says.
 
     Returns
     -------
@@ -73,7 +80,7 @@ def cost_forecast(
     groups = table.grouping(by, costs)
     rows = [
         _row(history, today) | dict.fromkeys(groups, account)
-        for account, history in _histories(days, costs, prices, today, groups, weights)
+        for account, history in _histories(days, costs, prices, today, groups, weights, transfer)
     ]
     return table.cast(pd.DataFrame(rows)) if rows else table.frame({name: [] for name in groups})
 
@@ -86,6 +93,7 @@ def cost_forecast_backtest(
     today: pd.Timestamp,
     by: str | Sequence[str] = (),
     weights: Mapping[str, float] | None = None,
+    transfer: Sequence[TransferPolicy] | None = None,
 ) -> pd.DataFrame:
     """How the forecast would have done in each closed month, with nothing but what was known on its day.
 
@@ -102,7 +110,7 @@ def cost_forecast_backtest(
     groups = table.grouping(by, costs)
     tested = [
         history.backtest().assign(**dict.fromkeys(groups, account))
-        for account, history in _histories(days, costs, prices, today, groups, weights)
+        for account, history in _histories(days, costs, prices, today, groups, weights, transfer)
     ]
     found = [each for each in tested if len(each)]
     return table.cast(pd.concat(found)) if found else table.frame({name: [] for name in groups})
@@ -112,8 +120,7 @@ def _row(history: History, today: pd.Timestamp) -> dict[str, object]:
     """One row of the forecast."""
     month = history.current
     guess = history.outlook()
-    tested = history.backtest()
-    same = tested[tested["as_of"].dt.day == today.day] if len(tested) else tested
+    same = history.backtest(today.day)
     amounts = dict(zip(("expected", "low", "high"), np.round([guess.expected, guess.low, guess.high], 2), strict=True))
     is_inside = None if same.empty else ((same["low"] <= same["actual"]) & (same["actual"] <= same["high"])).mean()
     has_bills = np.isfinite(month.invoiced) or month.corrections != 0
@@ -150,6 +157,7 @@ def _histories(
     today: pd.Timestamp,
     groups: Sequence[str],
     weights: Mapping[str, float] | None,
+    transfer: Sequence[TransferPolicy] | None,
 ) -> list[tuple[str, History]]:
     """Take the months of each account, or of all together under an empty name."""
     TABLES["vm_days"].check(days, unique=False)
@@ -162,12 +170,15 @@ def _histories(
         exact_sums(part, [*groups, "month"], "allocated_cost") for part in (costs[~is_late], costs[is_late])
     )
     now = today.to_period("M")
+    policies = policies_of(prices) if transfer is None else transfer
     if not groups:
-        return [("", History.of(daily, invoiced, corrected, now, key))]
-    return [
-        (name, History.of(_of(daily, name), _of(invoiced, name), _of(corrected, name), now, key))
-        for name in sorted({*days["account"], *costs["account"]})
-    ]
+        return [("", History.of(daily, invoiced, corrected, now, key, ExpectedOverage.of(days, policies, prices)))]
+    found = []
+    for name in sorted({*days["account"], *costs["account"]}):
+        overage = ExpectedOverage.of(days[days["account"] == name], policies, prices)
+        sums = _of(daily, name), _of(invoiced, name), _of(corrected, name)
+        found.append((name, History.of(*sums, now, key, overage)))
+    return found
 
 
 def _of(sums: pd.Series, account: str) -> pd.Series:

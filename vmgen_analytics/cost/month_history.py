@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cost.expected_overage import ExpectedOverage
 from vmgen_analytics.cost.student import student
 
 if TYPE_CHECKING:
@@ -73,14 +74,23 @@ class Guess:
 
 @dataclass(frozen=True)
 class History:
-    """The closed months of an account, oldest first, and the one that runs."""
+    """The closed months of an account, oldest first, and the one that runs; what traffic costs stands apart."""
 
     closed: Sequence[Month]
     current: Month
     key: str
+    overage: ExpectedOverage = field(default_factory=lambda: ExpectedOverage({}, (), None))
 
     @classmethod
-    def of(cls, daily: pd.Series, invoiced: pd.Series, corrected: pd.Series, now: pd.Period, key: str) -> Self:
+    def of(
+        cls,
+        daily: pd.Series,
+        invoiced: pd.Series,
+        corrected: pd.Series,
+        now: pd.Period,
+        key: str,
+        overage: ExpectedOverage,
+    ) -> Self:
         """Take months from sums: amounts of the key by day, invoices and corrections by month."""
         by_day = daily.rename("amount").reset_index()
         months = [
@@ -90,7 +100,7 @@ class History:
         closed = [month for month in months if month.month < now and month.is_whole]
         current = [month for month in months if month.month == now]
         running = current[0] if current else Month(now, np.empty(0), float(invoiced.get(now, np.nan)))
-        return cls(closed, replace(running, corrections=float(corrected.get(now, 0.0))), key)
+        return cls(closed, replace(running, corrections=float(corrected.get(now, 0.0))), key, overage)
 
     def outlook(self) -> Guess:
         """Forecast the month that runs, beside what is billed of it."""
@@ -103,13 +113,13 @@ class History:
         earlier = [each for each in self.closed if each.month < month.month]
         if not earlier:
             return Guess(np.nan, np.nan, np.nan, 0)
-        ratios = np.array([each.ratio for each in earlier])
-        plain = month.carried(day) * float(np.median(ratios))
+        ratios = np.array([self._ratio(each) for each in earlier])
+        plain = self._expected(month, day, ratios)
         if len(earlier) < LEAST_MONTHS:
             return Guess(plain, np.nan, np.nan, len(earlier))
         errors = np.array(
             [
-                np.log(each.invoiced / (each.carried(day) * float(np.median(np.delete(ratios, place)))))
+                np.log(each.invoiced / self._expected(each, day, np.delete(ratios, place)))
                 for place, each in enumerate(earlier)
             ]
         )
@@ -117,22 +127,33 @@ class History:
         spread = float(np.sqrt((errors**2).mean() * (1 + 1 / len(errors)))) * student(len(errors), INSIDE)
         return Guess(plain, plain * np.exp(-spread), plain * np.exp(spread), len(earlier))
 
-    def backtest(self) -> pd.DataFrame:
-        """Forecast each closed month on each of its days."""
+    def _ratio(self, month: Month) -> float:
+        """What was invoiced for an amount of 1, besides the traffic that is known to be charged."""
+        beside = max(month.invoiced - self.overage.whole(month.month), 0.0)
+        return beside / float(month.amounts.sum())
+
+    def _expected(self, month: Month, day: int, ratios: Numbers) -> float:
+        """What a month is to cost as it looks on a day; never nothing, as one that is judged was invoiced."""
+        expected = month.carried(day) * float(np.median(ratios)) + self.overage.on(month.month, day)
+        return max(expected, 1e-6)
+
+    def backtest(self, day: int | None = None) -> pd.DataFrame:
+        """Forecast each closed month on each of its days, or on one."""
         rows = []
         for month in self.closed[LEAST_MONTHS:]:
             ratio = float(np.median([each.ratio for each in self.closed if each.month < month.month]))
-            for day in range(1, month.month.days_in_month + 1):
-                guess = self.guess(month, day)
+            every = range(1, month.month.days_in_month + 1)
+            for on in every if day is None else [day] if day in every else []:
+                guess = self.guess(month, on)
                 rows.append(
                     {
                         "month": month.month,
-                        "as_of": month.month.to_timestamp() + pd.Timedelta(days=day - 1),
+                        "as_of": month.month.to_timestamp() + pd.Timedelta(days=on - 1),
                         "actual": month.invoiced,
                         "expected": guess.expected,
                         "low": guess.low,
                         "high": guess.high,
-                        "run_rate": ratio * month.amounts[:day].sum() / day * month.month.days_in_month,
+                        "run_rate": ratio * month.amounts[:on].sum() / on * month.month.days_in_month,
                     }
                 )
         return pd.DataFrame(rows)

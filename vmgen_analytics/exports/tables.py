@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -220,7 +220,8 @@ def _coverage(ledger: Ledger, archive: Archive, settings: Settings, now: pd.Time
 
 
 def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
-    return make(ledger.days, ledger.costs, ledger.prices, today=now.normalize(), by="account")
+    how: dict[str, Any] = {"today": now.normalize(), "by": "account", "transfer": ledger.transfer}
+    return make(ledger.days, ledger.costs, ledger.prices, **how)
 
 
 def _price_findings(ledger: Ledger, archive: Archive) -> pd.DataFrame:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.cost import Budgets, CostCentres, PriceBook
     from vmgen_analytics.cost.bills import InvoicePeriod
     from vmgen_analytics.settings import Settings
+    from vmgen_analytics.transfer import TransferPolicy
 
 MONTHS = 12
 """How many months a report looks at, its own included."""
@@ -66,6 +67,8 @@ class Facts:
         By account, whether an invoice bills the month of its date or the month before.
     lifetimes
         Table ``lifetimes``, for births and deaths that are bounds.
+    transfer
+        Transfer policies; None takes what the price book says.
     unseen
         Table ``vm_days`` of the days of months that are over, after which no sync asked.
     """
@@ -90,6 +93,7 @@ class Facts:
     weights: Mapping[str, float] | None = None
     invoice_periods: Mapping[str, InvoicePeriod] = field(default_factory=dict)
     lifetimes: pd.DataFrame = field(default_factory=TABLES["lifetimes"].frame)
+    transfer: Sequence[TransferPolicy] | None = None
     unseen: pd.DataFrame = field(default_factory=TABLES["vm_days"].frame)
 
     @cached_property
@@ -160,7 +164,7 @@ class Facts:
         return runway[runway["runs_out_on"].notna() | (runway["credit"].gt(0) & ~pays_after)]
 
     def _forecast(self, by: str | tuple[()]) -> pd.DataFrame:
-        how: dict[str, Any] = {"by": by, "weights": self.weights}
+        how: dict[str, Any] = {"by": by, "weights": self.weights, "transfer": self.transfer}
         if self.open_month is None or self.now is None:
             return TABLES["cost_forecast"].frame({"account": []} if by else {})
         return cost_forecast(self.days, self.costs, self.prices, today=self.now.normalize(), **how)
@@ -253,6 +257,7 @@ def read_facts(
         weights=settings.allocation.weights,
         invoice_periods=ledger.invoice_periods,
         lifetimes=lifetimes(archive),
+        transfer=ledger.transfer,
         unseen=unseen,
     )
 

@@ -169,6 +169,7 @@ class CostData:
             how: dict[str, Any] = {"today": today, "weights": settings.allocation.weights}
             if ledger is None:
                 return TABLES["cost_forecast"].frame()
-            found = cost_forecast(ledger.days, ledger.costs, ledger.prices, by="account" if account else (), **how)
+            how |= {"by": "account" if account else (), "transfer": ledger.transfer}
+            found = cost_forecast(ledger.days, ledger.costs, ledger.prices, **how)
             self._forecasts[account, today] = found[found["account"] == account] if account else found
         return self._forecasts[account, today]
