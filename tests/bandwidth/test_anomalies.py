@@ -228,6 +228,14 @@ def test_a_threshold_that_is_none_is_named(thresholds, words):
         bandwidth_anomalies(fleet_of(steady()), **thresholds)
 
 
+def test_each_day_of_an_outage_is_an_alert_and_not_only_the_first():
+    out = steady(rows=1, noise=0.25)
+    out[0, 45:50] = 0
+    score = scores(DailySeries(FIRST_DAY, out)).score
+    assert (score[0, 45:50] <= -ALERT).all()
+    assert np.abs(score[0, 52:]).max() < ALERT, "what comes back is no news"
+
+
 # -- calibration
 
 
@@ -242,6 +250,15 @@ def test_a_threshold_is_found_on_ones_own_archive():
     assert strict.alert > found.alert
     told = bandwidth_anomalies(days, alert=strict.alert)
     assert (told["severity"] != "note").sum() <= strict.alerts_per_vm_month * strict.vm_months
+
+
+def test_a_calm_archive_does_not_lower_the_least_threshold_that_is_asked_for():
+    days = fleet_of(quiet(40, 120, 8))
+    free, held = calibrated_alert(days, 2.0), calibrated_alert(days, 2.0, least=ALERT)
+    assert free.alert < ALERT == held.alert
+    assert held.alerts_per_vm_month < free.alerts_per_vm_month <= 2
+    with pytest.raises(SchemaError, match="no alert at a score of 2"):
+        calibrated_alert(days, least=2)
 
 
 def test_too_little_to_calibrate_is_a_sentence():

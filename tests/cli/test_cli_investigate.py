@@ -87,6 +87,24 @@ def test_json_has_the_same_findings_with_their_rows(ask):
     assert [row["is_other"] for row in talkers] == [False] * 5 + [True]
 
 
+def test_what_is_an_alert_is_found_on_the_days_before_and_told(ask):
+    usual, strict, lax = (
+        json.loads(ask("--days", "29", "--json", *words).out)["accounts"]["main"]
+        for words in ((), ("--most-alerts", "0.05"), ("--most-alerts", "5"))
+    )
+    assert usual["alert"]["score"] >= 4.5
+    assert usual["alert"]["alerts_per_vm_month"] <= 1
+    assert strict["alert"]["alerts_per_vm_month"] <= 0.05
+    assert strict["alert"]["score"] > usual["alert"]["score"] > lax["alert"]["score"]
+    alerts = [sum("score" in finding for finding in each["findings"]) for each in (strict, usual, lax)]
+    assert alerts == sorted(alerts)
+    assert alerts[0] < alerts[2]
+    printed = _unwrapped(ask("--days", "29", "--most-alerts", "0.05").out)
+    assert f"An alert is a score of {strict['alert']['score']:.1f} or more, which would have raised" in printed
+    assert strict["alert"]["sentence"] in printed
+    assert ask("--most-alerts", "0").status == 2
+
+
 def test_a_vm_is_looked_at_by_number_or_name_and_nobody_else_is_told_of(ask, spiked):
     vm_id, name, day = spikes(spiked[0], "2026-10-25", "2026-11-22")[-1]
     by_name, by_number = ask("--vm", name, "--days", "29"), ask("--vm", str(vm_id), "--days", "29")
@@ -155,6 +173,7 @@ def test_a_young_archive_says_what_it_needs(run, sandbox, monkeypatch):
     assert done.status == 0
     assert "Nothing unusual was found." in done.out
     assert "Whether traffic is unusual takes 7 final days of a VM" in done.out
+    assert "the usual threshold of 4.5: calibrating needs 3 VM-months with 7 days of history" in _unwrapped(done.out)
     sandbox.set_clock("2026-12-01T00:20")
     run("sync")
     assert run("investigate").status == 0, "the first minutes of a month"

@@ -135,8 +135,11 @@ class Calibration:
     sentence: str
 
 
-def calibrated_alert(days: pd.DataFrame, most_per_vm_month: float = 1.0) -> Calibration:
+def calibrated_alert(days: pd.DataFrame, most_per_vm_month: float = 1.0, *, least: float = LEAST_ALERT) -> Calibration:
     """Find the lowest threshold that would have raised at most so many alerts, on one's own history.
+
+    It rests on the past: a fleet that changes its ways raises more, or fewer. Leave out the days that are judged by it,
+    as what is unusual in them would excuse itself.
 
     Parameters
     ----------
@@ -145,6 +148,8 @@ def calibrated_alert(days: pd.DataFrame, most_per_vm_month: float = 1.0) -> Cali
     most_per_vm_month
         Alerts for each VM and month, at most. An alert in both directions counts twice here, and those below the impact
         floor count: what is told will be less.
+    least
+        It is never lower than that, however few alerts it would raise.
 
     Returns
     -------
@@ -154,10 +159,11 @@ def calibrated_alert(days: pd.DataFrame, most_per_vm_month: float = 1.0) -> Cali
     Raises
     ------
     SchemaError
-        The frame is not its table, or the number is not above 0.
+        The frame is not its table, the number is not above 0, or the least threshold is below 3.
     """
     if not most_per_vm_month > 0:
         raise SchemaError(f"at most {most_per_vm_month} alerts per VM-month: it must be more than 0")
+    _check(least)
     scored = Scored.of(vm_traffic(days))
     score = [scored.scores[name].score for name in DIRECTIONS]
     months = float(max((~np.isnan(each)).sum() for each in score)) / DAYS_PER_MONTH
@@ -172,16 +178,20 @@ def calibrated_alert(days: pd.DataFrame, most_per_vm_month: float = 1.0) -> Cali
             high = middle
         else:
             low = middle + 1
-    alert = max(float(steps[low]) if low < len(steps) else float(np.nextafter(steps[-1], np.inf)), LEAST_ALERT)
+    alert = max(float(steps[low]) if low < len(steps) else float(np.nextafter(steps[-1], np.inf)), least)
     rate = sum(episode_count(each, alert) for each in score) / months
     return Calibration(
         alert, rate, months, f"a threshold of {alert:.2f} would have raised {rate:.2f} alerts per VM-month"
     )
 
 
-def _found(days: pd.DataFrame, alert: float, floor_GB: float, floor_share: float) -> tuple[Scored, list[Finding]]:
+def _check(alert: float) -> None:
     if not LEAST_ALERT <= alert < np.inf:
         raise SchemaError(f"no alert at a score of {alert:g}: it is a number from {LEAST_ALERT:g} up")
+
+
+def _found(days: pd.DataFrame, alert: float, floor_GB: float, floor_share: float) -> tuple[Scored, list[Finding]]:
+    _check(alert)
     if not (floor_GB >= 0 and floor_share >= 0):
         raise SchemaError(f"the impact floor is {floor_GB:g} GB and a share of {floor_share:g}; neither is below 0")
     scored = Scored.of(vm_traffic(days))

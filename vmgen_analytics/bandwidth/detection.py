@@ -1,9 +1,10 @@
 """How unusual each day of a daily series is, by the days before it alone.
 
 The ladder: no score with fewer than 7 known days; with 7 to 13 the distance from their mean, in deviations; with 14 to
-27 the same in logarithms and without the weekday; from 28 days on two thirds of that, and one third the fences of Tukey
-on the ratio to the level of the last two weeks (on the ratio upwards, on its logarithm downwards). Fences are better at
-spikes, logarithms at drops; together they find more of both than either alone.
+27 the same in logarithms and without the weekday; from 28 days on the distance from a level that follows the newest
+days, in deviations of such distances before: downwards that of logarithms, upwards the mean of it and of that of the
+ratio itself. Ratios are better at spikes, logarithms at drops; and a level that follows needs no longer history where
+traffic goes its own way.
 
 `benchmarks/anomalies.py` prints what share of days that were multiplied is found, beside other detectors. A slow drift
 is not found, and neither is what is unusual only for a day of the month or of the year.
@@ -39,11 +40,17 @@ ALERT, NOTE, CLOSE = 4.5, 3.5, 2.0
 PLAIN_ALERT, WEEKLY_ALERT = 3.0, 3.5
 """What is an alert on the first two steps of the ladder, in their own deviations."""
 
-LEAST_RANGE = 0.1
-"""Least distance between quartiles, so that an even series does not cry at a few per cent."""
+LEAST_DEVIATION, LEAST_LOCAL_DEVIATION, LEAST_POOLED_DEVIATION = 0.2, 0.15, 0.1
+"""Least deviation in logarithms, without and with 28 days, and of the sum of many VMs, which is calmer than each of
+them: an alert is at least twice the usual or a half of it, 1.8 times or a half, and 1.5 times or two thirds."""
 
-LEAST_DEVIATION, LEAST_LOCAL_DEVIATION = 0.2, 0.1
-"""Least deviation in logarithms, without and with 28 days: with the first an alert is at least a doubling or a half."""
+FOLLOWING, WILD, SETTLING_DAYS = 0.3, 2.5, 5
+"""Weight of the newest day in the level that follows, deviations from which on a day counts as no more than those, and
+days after which the level is one."""
+
+MOST_ERROR, MOST_PAST_ERROR = 5.0, 2.0
+"""Largest logarithms of ratios that count: of the day, as nobody cares how far beyond 148 times the level it is; and of
+those before, so that the first day of an outage does not excuse the second."""
 
 LEAST_LEVEL_DAYS = 5
 """Known days of the last 14 without which there is no level."""
@@ -71,7 +78,7 @@ class Scores:
     known: NDArray[np.int64]
 
 
-def scores(series: DailySeries, workers: int = 2) -> Scores:
+def scores(series: DailySeries, workers: int = 2, *, least_deviation: float = LEAST_LOCAL_DEVIATION) -> Scores:
     """Score each day of some daily series by the 56 days before it.
 
     Parameters
@@ -80,6 +87,8 @@ def scores(series: DailySeries, workers: int = 2) -> Scores:
         The series in MB, of final days only; a day that is not known is missing, never 0.
     workers
         Threads; NumPy sorts and adds without the interpreter's lock.
+    least_deviation
+        In logarithms, with 28 days of history.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def scores(series: DailySeries, workers: int = 2) -> Scores:
     of_week = weekdays(series.first_day, series.values.shape[1])
     batches = [series.values[row : row + ROWS_AT_ONCE] for row in range(0, max(len(series), 1), ROWS_AT_ONCE)]
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(lambda values: _scored(values, of_week), batches))
+        parts = list(pool.map(lambda values: _scored(values, of_week, least_deviation), batches))
     return Scores(
         np.concatenate([part.score for part in parts]),
         np.concatenate([part.expected for part in parts]),
@@ -97,10 +106,10 @@ def scores(series: DailySeries, workers: int = 2) -> Scores:
     )
 
 
-def _scored(values: Numbers, of_week: NDArray[np.int64]) -> Scores:
+def _scored(values: Numbers, of_week: NDArray[np.int64], least_deviation: float) -> Scores:
     logs = np.log1p(values)
     around = robust.week_around(logs)
-    score, expected, levels = (np.full(values.shape, np.nan) for _ in range(3))
+    score, expected = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     known = np.zeros(values.shape, dtype="int64")
     for day in range(LEAST_DAYS, values.shape[1]):
         past = slice(max(day - WINDOW, 0), day)
@@ -110,17 +119,12 @@ def _scored(values: Numbers, of_week: NDArray[np.int64]) -> Scores:
         effects = _weekday_effects(deviations, of_week[past])
         adjusted = logs[:, past] - effects[:, of_week[past]]
         today = logs[:, day] - effects[:, of_week[day]]
-        level = _level(adjusted)
-        levels[:, day] = level
-        usual = _usual(values[:, past], level + effects[:, of_week[day]], known[:, day])
+        usual = _usual(values[:, past], _level(adjusted) + effects[:, of_week[day]], known[:, day])
         beyond, deviation = _distance(adjusted, today)
-        local = _fences(adjusted, levels[:, past], today, level) + 2 * beyond / np.maximum(
-            deviation, LEAST_LOCAL_DEVIATION
-        )
         steps = [
             (LEAST_DAYS, _plain(values[:, past], values[:, day]) * (ALERT / PLAIN_ALERT)),
             (WEEK_DAYS, beyond / np.maximum(deviation, LEAST_DEVIATION) * (ALERT / WEEKLY_ALERT)),
-            (LOCAL_DAYS, local / 3),
+            (LOCAL_DAYS, _local(adjusted, today, least_deviation)),
         ]
         for least, found in steps:
             rows = known[:, day] >= least
@@ -161,15 +165,33 @@ def _distance(adjusted: Numbers, today: Numbers) -> tuple[Numbers, Numbers]:
     return today - mean, np.sqrt(variance)
 
 
-def _fences(adjusted: Numbers, levels: Numbers, today: Numbers, level: Numbers) -> Numbers:
-    """How far beyond Tukey's fences the day's ratio to its level is: on ratios upwards, on logarithms downwards."""
-    ratios = adjusted - levels
-    low, high = robust.quantiles(ratios, (0.25, 0.75))
-    ratio = np.minimum(today - level, 50.0)
-    up = (np.exp(ratio) - np.exp(high)) / np.maximum(np.exp(high) - np.exp(low), LEAST_RANGE)
-    down = (low - ratio) / np.maximum(high - low, LEAST_RANGE)
-    found: Numbers = np.where(ratio >= high, up, np.where(ratio <= low, -down, 0.0))
-    return np.where(np.isnan(ratio) | np.isnan(low), np.nan, found)
+def _local(adjusted: Numbers, today: Numbers, least_deviation: float) -> Numbers:
+    """How far the day is from the level that follows, on logarithms and upwards on ratios too, in deviations."""
+    followed = _followed(adjusted)
+    errors = np.clip(adjusted - followed[:, :-1], -MOST_PAST_ERROR, MOST_PAST_ERROR)[:, SETTLING_DAYS:]
+    error = np.minimum(today - followed[:, -1], MOST_ERROR)
+    count = np.maximum((~np.isnan(errors)).sum(axis=1), 1)
+    deviation = np.sqrt(np.nansum(errors**2, axis=1) / count)
+    ratios, ratio = np.exp(errors), np.exp(error)
+    mean = np.nansum(ratios, axis=1) / count
+    spread = np.sqrt(np.nansum((ratios - mean[:, None]) ** 2, axis=1) / count)
+    of_logarithm = error / np.maximum(deviation, least_deviation)
+    of_ratio = (ratio - mean) / np.maximum(spread, least_deviation)
+    found: Numbers = np.where(error < 0, of_logarithm, np.maximum((of_logarithm + of_ratio) / 2, 0))
+    return found
+
+
+def _followed(adjusted: Numbers) -> Numbers:
+    """The level before each day, and before the one after them: an exponential mean in which no day is wild."""
+    centre = robust.median(adjusted)[:, None]
+    away = adjusted - centre
+    usual = np.maximum(robust.median(np.abs(away))[:, None] * robust.MAD_TO_SD, LEAST_LOCAL_DEVIATION)
+    known = ~np.isnan(away)
+    tamed = np.where(known, np.clip(away, -WILD * usual, WILD * usual), 0.0)
+    weights = (1 - FOLLOWING) ** -np.arange(adjusted.shape[1], dtype="float64")  # of the newest day the largest
+    sums, counts = np.cumsum(tamed * weights, axis=1), np.cumsum(known * weights, axis=1)
+    before: Numbers = np.pad(np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0), ((0, 0), (1, 0)))
+    return centre + before
 
 
 def _usual(past: Numbers, logarithm: Numbers, known: NDArray[np.int64]) -> Numbers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vmgen_analytics.bandwidth.detection import LEAST_DAYS, Scores, scores
+from vmgen_analytics.bandwidth.detection import LEAST_DAYS, LEAST_POOLED_DEVIATION, Scores, scores
 from vmgen_analytics.bandwidth.episodes import Episode, episodes, joined
 from vmgen_analytics.forecast import DailySeries, robust
 from vmgen_analytics.schema import MB_PER_GB
@@ -201,9 +201,8 @@ def _of_groups(scored: Scored, told: Sequence[Finding], floors: _Floors) -> list
             series = {each: _pooled(scored, rows, each) for each in DIRECTIONS}
             first = scored.traffic.received.first_day
             of_group = joined(
-                *(episodes(series[each], scores(DailySeries(first, series[each]), 1), floors.note, each)
-                  for each in DIRECTIONS)
-            )  # fmt: skip
+                *(episodes(series[each], _pooled_scores(first, series[each]), floors.note, each) for each in DIRECTIONS)
+            )
             for episode in of_group:
                 if floors.severity(episode, account) == "alert" and not (
                     _is_explained(scored, episode, rows, told) or _is_told(episode, account, found, scope)
@@ -233,6 +232,10 @@ def _pooled(scored: Scored, rows: Rows, direction: str) -> Numbers:
     is_known = known.sum(axis=0) >= np.maximum(KNOWN_SHARE * exists.sum(axis=0), 1)
     pooled: Numbers = np.where(is_known, filled.sum(axis=0), np.nan)[None]
     return pooled
+
+
+def _pooled_scores(first_day: np.datetime64, values: Numbers) -> Scores:
+    return scores(DailySeries(first_day, values), 1, least_deviation=LEAST_POOLED_DEVIATION)
 
 
 def _is_explained(scored: Scored, episode: Episode, rows: Rows, told: Sequence[Finding]) -> bool:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.bandwidth import (
+    Calibration,
     anomaly_contributions,
     bandwidth_anomalies,
     bandwidth_so_far,
+    calibrated_alert,
     quota_status,
     top_talkers,
 )
+from vmgen_analytics.bandwidth.detection import ALERT
 from vmgen_analytics.capacity.idle import idle_vms
 from vmgen_analytics.cost import PriceBook, rated_costs, transfer_terms
 from vmgen_analytics.errors import SettingsError
@@ -33,6 +36,9 @@ VM = ["account", "vm_id"]
 DAY = pd.Timedelta(days=1)
 BASE_DAYS = 84
 """Days before those asked for, with which they are compared; forecasts look no further back."""
+
+MOST_ALERTS = 1.0
+"""Alerts for each VM and month, at most, by what the weeks before would have raised."""
 
 FINAL_SHARE = 0.5
 LEAST_DAYS = 7
@@ -57,6 +63,8 @@ class Inquiry:
         Numbers of the VMs that were asked about; empty for all.
     days
         Table ``vm_days``, with the weeks before.
+    alert
+        The score that is an alert, found on the days before those asked for.
     anomalies
         Table ``bandwidth_anomalies``: those that reach into the days asked for.
     so_far, quotas, idle, talkers_week, talkers_day
@@ -78,6 +86,7 @@ class Inquiry:
     last_sync: pd.Timestamp | None
     asked: tuple[int, ...]
     days: pd.DataFrame
+    alert: Calibration
     anomalies: pd.DataFrame
     so_far: pd.DataFrame
     quotas: pd.DataFrame
@@ -90,7 +99,13 @@ class Inquiry:
 
 
 def inquiries(
-    archive: Archive, settings: Settings, now: pd.Timestamp, *, back_days: int = 7, vms: Sequence[str] = ()
+    archive: Archive,
+    settings: Settings,
+    now: pd.Timestamp,
+    *,
+    back_days: int = 7,
+    vms: Sequence[str] = (),
+    most_alerts: float | None = None,
 ) -> list[Inquiry]:
     """Look into the traffic of every account of the archive.
 
@@ -106,6 +121,9 @@ def inquiries(
         How many days back to look for what is unusual.
     vms
         Numbers or exact names of the VMs of interest; none means all. All others are compared with in any case.
+    most_alerts
+        Alerts for each VM and month, at most, by the days before. Without it 1, and the score that is an alert is not
+        lowered to have more.
 
     Returns
     -------
@@ -142,7 +160,7 @@ def inquiries(
                 _Account(name, settings.zone(name), today, asked, None if pd.isna(sync) else sync),
                 days,
                 jobs[jobs["account"] == name],
-                back_days,
+                (back_days, most_alerts),
                 prices,
                 settings,
             )
@@ -163,11 +181,13 @@ def _inquiry(
     account: _Account,
     days: pd.DataFrame,
     jobs: pd.DataFrame,
-    back_days: int,
+    asked_for: tuple[int, float | None],
     prices: PriceBook | None,
     settings: Settings,
 ) -> Inquiry:
+    back_days, most_alerts = asked_for
     today, first = account.today, account.today - back_days * DAY
+    alert = _alert(days[days["date"] < first], most_alerts)
     policies = read_policies(settings, prices)
     quotas = quota_status(days, policies, today=today, terms=transfer_terms(days, prices))
     rated = rated_costs(days[days["date"] > today - 2 * DAY], prices or PriceBook(()))
@@ -182,7 +202,8 @@ def _inquiry(
         last_sync=account.last_sync,
         asked=account.asked,
         days=days,
-        anomalies=_anomalies(days, jobs, first, account.asked),
+        alert=alert,
+        anomalies=_anomalies(days, jobs, first, account.asked, alert.alert),
         so_far=_of(bandwidth_so_far(days, today=today), account.asked),
         quotas=_quotas_of(quotas, days[days["date"] >= today.replace(day=1)], account.asked),
         idle=_of(idle_vms(days, jobs, rated), account.asked),
@@ -210,15 +231,24 @@ def _wanted(days: pd.DataFrame, vms: Sequence[str]) -> set[tuple[str, int]]:
     return found
 
 
-def _anomalies(days: pd.DataFrame, jobs: pd.DataFrame, first: pd.Timestamp, asked: Sequence[int]) -> pd.DataFrame:
+def _alert(before: pd.DataFrame, most_alerts: float | None) -> Calibration:
+    """The score that is an alert: the usual one, or a higher one where that would cry too often."""
+    if most_alerts is None:
+        return calibrated_alert(before, MOST_ALERTS, least=ALERT)
+    return calibrated_alert(before, most_alerts)
+
+
+def _anomalies(
+    days: pd.DataFrame, jobs: pd.DataFrame, first: pd.Timestamp, asked: Sequence[int], alert: float
+) -> pd.DataFrame:
     """What is unusual and reaches into the days asked for."""
-    anomalies = bandwidth_anomalies(days, jobs)
+    anomalies = bandwidth_anomalies(days, jobs, alert=alert)
     anomalies = anomalies[anomalies["last_day"] >= first]
     if asked:
         of_several = anomalies.loc[anomalies["vm_id"].isna(), "anomaly"].tolist()
         theirs: list[int] = []
         if of_several:
-            parts = anomaly_contributions(days, anomalies=of_several)
+            parts = anomaly_contributions(days, alert=alert, anomalies=of_several)
             theirs = parts.loc[parts["vm_id"].isin(asked) & parts["is_main"], "anomaly"].tolist()
         anomalies = anomalies[anomalies["vm_id"].isin(asked) | anomalies["anomaly"].isin(theirs)]
     return anomalies.reset_index(drop=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,17 @@ def uncertainties(inquiry: Inquiry, now: pd.Timestamp) -> list[str]:
     return said
 
 
+def threshold(inquiry: Inquiry) -> str:
+    """Say what score is an alert, and what that rests on."""
+    found = inquiry.alert
+    if math.isnan(found.alerts_per_vm_month):
+        return f"What is an alert is told by {found.sentence}."
+    return (
+        f"An alert is a score of {found.alert:.1f} or more, which would have raised {found.alerts_per_vm_month:.2f} "
+        f"alerts per VM and month in the {found.vm_months:,.0f} VM-months before."
+    )
+
+
 def refusals(inquiry: Inquiry) -> list[str]:
     """Say what cannot be told, and what it needs."""
     said = []
@@ -137,7 +149,7 @@ def _anomaly(row: dict[str, Any], inquiry: Inquiry) -> Finding:
     if row["scope"] != "vm" and isinstance(row["explained_by"], str) and row["explained_by"]:
         said.append(f"It is made up of {row['explained_by']}.")
     said.append(f"At the same time: {row['coincides_with']}.")
-    said.append(f"Score {row['score']:.1f} (4.5 is an alert), {row['confidence']} confidence.")
+    said.append(f"Score {row['score']:.1f} ({inquiry.alert.alert:.1f} is an alert), {row['confidence']} confidence.")
     word = {"unusual_upload": "UPLOAD", "spike": "SPIKE", "drop": "DROP"}[row["kind"]]
     return Finding(1, word, tuple(said), row)
 

@@ -16,6 +16,7 @@ from vmgen_analytics.cli.inquiry_words import (
     name_of,
     printable,
     refusals,
+    threshold,
     uncertainties,
     weekday,
     wrapped,
@@ -36,6 +37,15 @@ def investigate(
         typer.Option("--vm", help="Only this VM, by number or exact name; may be repeated.", metavar="VM"),
     ] = None,
     days: Annotated[int, typer.Option("--days", help="How many days back to look.", min=1, max=366)] = 7,
+    most_alerts: Annotated[
+        float | None,
+        typer.Option(
+            "--most-alerts",
+            help="Alerts for each VM and month, at most, by the weeks before; without it 1, by a score of 4.5 or more.",
+            min=0.01,
+            metavar="N",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     config: Config = None,
     archive: ArchiveUrl = None,
@@ -48,7 +58,7 @@ def investigate(
     """
     settings, store = opened(config, archive, verbose)
     at = now()
-    found = inquiries(filled(store), settings, at, back_days=days, vms=vm or ())
+    found = inquiries(filled(store), settings, at, back_days=days, vms=vm or (), most_alerts=most_alerts)
     if as_json:
         told = {"archive": store.url, "accounts": {each.account: _facts(each, at) for each in found}}
         typer.echo(json.dumps(told, indent=2))
@@ -84,6 +94,7 @@ def _told(inquiry: Inquiry, at: pd.Timestamp, verbose: int) -> Iterable[str]:
     yield from _of_vms(inquiry) if inquiry.asked else _of_everyone(inquiry)
     for sentence in refusals(inquiry):
         yield wrapped(sentence, "- ", "  ")
+    yield wrapped(threshold(inquiry), "- ", "  ")
     if verbose:
         yield wrapped("Each day is compared with the 56 before it; days that may still change are not.", "- ", "  ")
     yield ""
@@ -172,6 +183,12 @@ def _facts(inquiry: Inquiry, at: pd.Timestamp) -> dict[str, Any]:
         "first_day": f"{inquiry.first_day:%Y-%m-%d}",
         "last_final_day": None if inquiry.last_final is None else f"{inquiry.last_final:%Y-%m-%d}",
         "last_sync": None if inquiry.last_sync is None else inquiry.last_sync.isoformat(timespec="seconds"),
+        "alert": {
+            "score": inquiry.alert.alert,
+            "alerts_per_vm_month": _value(inquiry.alert.alerts_per_vm_month),
+            "vm_months": inquiry.alert.vm_months,
+            "sentence": threshold(inquiry),
+        },
         "findings": said,
         "uncertain": uncertainties(inquiry, at),
         "refused": refusals(inquiry),
