@@ -71,7 +71,7 @@ def stl(windows: Numbers, _: np.datetime64) -> Numbers:
     return np.array(found)
 
 
-def ets(windows: Numbers, first_day: np.datetime64) -> Numbers:  # noqa: ARG001
+def ets(windows: Numbers, _: np.datetime64) -> Numbers:
     """Error of the last day of ETS(A,N,A) on logarithms, in its own deviations; statsmodels."""
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 

@@ -185,7 +185,7 @@ def test_eight_of_ten_futures_hold_what_comes():
 @pytest.mark.parametrize(("months", "births", "hazard"), [(3, 4, 0.02), (6, 2, 0.02), (12, 10, 0.1), (9, 5, 0.2)])
 def test_eight_of_ten_futures_hold_what_comes_to_many_fleets(months, births, hazard):
     inside, below, fleets = coverage(300, months, births, hazard)
-    print(f"{months} months, {births} births, {hazard:.0%} churn: {inside:.1%} of {fleets} inside, {below:.1%} below")  # noqa: T201
+    print(f"{months} months, {births} births, {hazard:.0%} churn: {inside:.1%} of {fleets} inside, {below:.1%} below")  # noqa: T201 - figures
     assert 0.74 <= inside <= 0.90
 
 

@@ -31,7 +31,7 @@ def serve() -> None:
         if pid == 0:
             run(json.loads(line))
         print(pid, flush=True)  # noqa: T201 - to the test
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)  # noqa: T201
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)  # noqa: T201 - to the test
 
 
 if __name__ == "__main__":

@@ -38,7 +38,8 @@ def bandwidth_anomalies(
     Each day is compared with the 56 before it; 28 are wanted, and fewer than 7 give nothing. Days in a row, and within
     7 days, are one anomaly; VMs of an account that begin on the same day are one, if they are a fifth of it. A group is
     told where its VMs' own alerts explain less than half. `vmgen_analytics.bandwidth.detection` says how days are
-    scored, and what is not found.
+    scored, what share of unusual days is found, and what is not: a slow drift, and what is unusual only for a day of
+    the month or the year. Days without a final report are not judged, and "coincides with" is not "caused by".
 
     Parameters
     ----------

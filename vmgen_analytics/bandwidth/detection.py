@@ -6,8 +6,10 @@ days, in deviations of such distances before: downwards that of logarithms, upwa
 ratio itself. Ratios are better at spikes, logarithms at drops; and a level that follows needs no longer history where
 traffic goes its own way.
 
-`benchmarks/anomalies.py` prints what share of days that were multiplied is found, beside other detectors. A slow drift
-is not found, and neither is what is unusual only for a day of the month or of the year.
+`benchmarks/anomalies.py` prints what share of days that were multiplied is found, beside other detectors. At 2 alerts
+in 100 VM-days, with 28 days of history, that is 0.86 of days times 3, 0.98 of times 5 and 0.94 of fifths in a simulated
+fleet; on 13 public series, which are wild already, 0.7, 0.85 and 0.75. A slow drift is not found, and neither is what
+is unusual only for a day of the month or of the year.
 """
 
 from __future__ import annotations

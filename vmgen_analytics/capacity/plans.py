@@ -161,7 +161,7 @@ def _step(record: Mapping[str, object], source: str) -> Step:
             continue
         if isinstance(value, bool) or not isinstance(value, kinds):
             raise SettingsError(f"{source}: {name} is {value!r}; it must be {_WORDS[kinds[0]]}")
-        values[name] = str(value) if name == "vm" else float(value) if name in SIZES else value  # type: ignore[arg-type]
+        values[name] = str(value) if name == "vm" else float(value) if name in SIZES else value  # type: ignore[arg-type]  # Step checks it
     if "action" not in values:
         raise SettingsError(f"{source}: no action; it is one of {', '.join(get_args(Action))}")
     return Step(**values, source=source)
