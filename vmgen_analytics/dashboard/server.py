@@ -114,6 +114,7 @@ class Dashboard(Voila):  # type: ignore[misc]  # Voila has no types
             headers={"Content-Security-Policy": _policy(port), "Referrer-Policy": "no-referrer"},
         )
         app.add_handlers(".*$", self.init_handlers())
+        logging.getLogger("tornado.access").setLevel(logging.ERROR)  # who was refused needs no line on the terminal
         loop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: loop.add_callback_from_signal(loop.stop))
