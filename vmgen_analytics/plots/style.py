@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
@@ -53,7 +54,9 @@ NOTE_LETTERS = 112
 
 def new_axes(height_in: float = HEIGHT_IN) -> Axes:
     """Make the axes of a new figure, outside pyplot, so that nothing is shown twice or kept in memory."""
-    return Figure(figsize=(WIDTH_IN, height_in), layout="constrained", facecolor="white").subplots()
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)  # with one renderer from layout to file, each text is measured once
+    return figure.subplots()
 
 
 def place(ax: Axes | None, height_in: float = HEIGHT_IN) -> Axes:
