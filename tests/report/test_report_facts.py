@@ -5,8 +5,8 @@ from made_up_facts import PRICES, days_of, invoices_of, vm
 from vmgen_analytics.archive import Archive
 from vmgen_analytics.errors import ArchiveError, SchemaError, SettingsError
 from vmgen_analytics.report import write_report
-from vmgen_analytics.report.facts import read_facts
 from vmgen_analytics.report.gaps import missing
+from vmgen_analytics.report.reading import read_facts
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Account, Settings
 

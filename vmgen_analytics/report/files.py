@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from vmgen_analytics import plots
 from vmgen_analytics.errors import VMgenError
 from vmgen_analytics.report.content import content
-from vmgen_analytics.report.facts import read_facts
 from vmgen_analytics.report.page import page
+from vmgen_analytics.report.reading import read_facts
 from vmgen_analytics.report.workbook import workbook
 
 if TYPE_CHECKING:

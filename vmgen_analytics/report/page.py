@@ -5,11 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vmgen_analytics.plots import alt_text
-from vmgen_analytics.report.printing import plain, printed
-from vmgen_analytics.report.shape import NUMBERS
+from vmgen_analytics.report.templates import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,16 +31,8 @@ def page(report: Report, pngs: Mapping[str, bytes]) -> str:
     str
         The page; every name in it is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("vmgen_analytics.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"plain": plain, "printed": printed}
     pictures = {
         picture.name: {"alt": alt_text(picture.ax), "data": base64.b64encode(pngs[picture.name]).decode()}
         for picture in report.pictures
     }
-    return environment.get_template(TEMPLATE).render(report=report, pictures=pictures, numbers=NUMBERS)
+    return rendered(TEMPLATE, report=report, pictures=pictures)

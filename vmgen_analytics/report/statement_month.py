@@ -14,7 +14,7 @@ from vmgen_analytics.cost.cents import printed_cents, rounded
 from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.errors import ArchiveError, SettingsError
 from vmgen_analytics.observing import month_state
-from vmgen_analytics.report.facts import read_facts
+from vmgen_analytics.report.reading import read_facts
 from vmgen_analytics.report.statement_sources import source_files
 from vmgen_analytics.table import moment_of
 

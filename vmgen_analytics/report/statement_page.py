@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from vmgen_analytics.plots.labels import month_name
-from vmgen_analytics.report.printing import plain, printed
-from vmgen_analytics.report.shape import NUMBERS, joined
+from vmgen_analytics.report.shape import joined
 from vmgen_analytics.report.statement import index_table, invoices_table
 from vmgen_analytics.report.statement_method import divided_by, missing
+from vmgen_analytics.report.templates import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 def statement_page(statement: Statement) -> str:
     """Write a statement as HTML; every name in it is escaped."""
-    return _rendered("statement.html.jinja", statement=statement)
+    return rendered("statement.html.jinja", statement=statement)
 
 
 def index_page(of: StatementMonth, files: Mapping[str, str]) -> str:
@@ -41,7 +39,7 @@ def index_page(of: StatementMonth, files: Mapping[str, str]) -> str:
     ]
     if without:
         sentences.append(f"Without any cost this month: {joined(without, 20)}.")
-    return _rendered(
+    return rendered(
         "statement_index.html.jinja",
         month=month_name(of.facts.month),
         total=of.facts.money(of.total),
@@ -52,16 +50,3 @@ def index_page(of: StatementMonth, files: Mapping[str, str]) -> str:
         sentences=[*sentences, *divided_by(of)],
         invoices=invoices_table(of),
     )
-
-
-def _rendered(template: str, **content: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("vmgen_analytics.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"plain": plain, "printed": printed}
-    environment.globals["numbers"] = NUMBERS
-    return environment.get_template(template).render(**content)
