@@ -118,6 +118,15 @@ def test_the_cost_page_answers_and_hands_out_what_it_shows(visitor: Visit, histo
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "costs.csv"), wanted, check_dtype=False)
 
 
+def test_a_page_whose_kernel_has_died_says_so(visitor: Visit) -> None:
+    visitor.open("cost")
+    page = visitor.page
+    kernel = page.evaluate("() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+    [process] = [each for each in visitor.dashboard.kernels() if kernel in " ".join(each.cmdline())]
+    process.kill()
+    expect(page.locator("#told")).to_have_text("The Python behind this page has ended: reload it.")
+
+
 def test_whoever_leaves_a_page_leaves_no_kernel_behind(visitor: Visit) -> None:
     visitor.open("cost")
     visitor.page.goto(visitor.dashboard.url)

@@ -114,7 +114,12 @@ class Dashboard(Voila):  # type: ignore[misc]  # Voila has no types
             headers={"Content-Security-Policy": _policy(port), "Referrer-Policy": "no-referrer"},
         )
         app.add_handlers(".*$", self.init_handlers())
-        logging.getLogger("tornado.access").setLevel(logging.ERROR)  # who was refused needs no line on the terminal
+        for name in (
+            "access",
+            "application",
+            "general",
+        ):  # a page that is refused or gone needs no line on the terminal
+            logging.getLogger(f"tornado.{name}").setLevel(logging.ERROR)
         loop = IOLoop.current()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: loop.add_callback_from_signal(loop.stop))
@@ -169,6 +174,7 @@ def _settings() -> Config:
         http_keep_alive_timeout=60,
     )
     settings.Kernels.update(cull_idle_timeout=_IDLE_S, cull_interval=60)
+    settings.KernelRestarter.restart_limit = 0  # a new kernel knows nothing of the buttons on the page of the old one
     settings.KernelManager.update(shutdown_wait_time=_SECONDS_TO_END, transport_encryption="auto")
     return settings
 

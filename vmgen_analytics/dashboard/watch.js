@@ -26,7 +26,7 @@
   const watch = async () => {
     try {
       const answer = await fetch(`/api/kernels/${kernel}`);
-      if (answer.status === 404) say("This page was left alone for too long and was closed: reload it.", true);
+      if (answer.status === 404) say("The Python behind this page has ended: reload it.", true);
       else if (answer.status === 403) say("The dashboard was started anew: open the address that it printed.", true);
       else if (panel()) say("", false);
     } catch {
