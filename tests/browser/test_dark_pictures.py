@@ -32,19 +32,25 @@ def swatches(colours: list[tuple[float, ...]]) -> bytes:
     return data.getvalue()
 
 
+def on_a_dark_page(browser: Browser, image: bytes, look: str = "") -> np.ndarray:
+    """The pixels of an image in a panel, as a person sees them."""
+    page = browser.new_page()
+    page.set_content(
+        f'<body data-jp-theme-light="false" style="background: #111111"><div class="vmgen-panel">{DARK}'
+        f'<div class="chart"><img style="{look}" src="data:image/png;base64,{base64.b64encode(image).decode()}"></div>'
+        "</div></body>"
+    )
+    page.wait_for_function("() => document.images[0].complete")
+    seen = np.asarray(Image.open(io.BytesIO(page.locator("img").screenshot())).convert("RGB")) / 255
+    page.close()
+    return seen
+
+
 @pytest.fixture(scope="module")
 def shown(browser: Browser) -> dict[tuple[float, ...], tuple[float, ...]]:
     """How each colour of our pictures looks on a dark page of JupyterLab."""
     colours = [to_rgb(each) for each in ("white", "black", *TEXTS.values(), *style.PALETTE)]
-    image = base64.b64encode(swatches(colours)).decode()
-    page = browser.new_page()
-    page.set_content(
-        f'<body data-jp-theme-light="false"><div class="vmgen-panel">{DARK}<div class="chart">'
-        f'<img src="data:image/png;base64,{image}"></div></div></body>'
-    )
-    page.wait_for_function("() => document.images[0].complete")
-    pixels = np.asarray(Image.open(io.BytesIO(page.locator("img").screenshot())).convert("RGB")) / 255
-    page.close()
+    pixels = on_a_dark_page(browser, swatches(colours))
     middles = pixels[SWATCH // 2, SWATCH // 2 :: SWATCH]
     return dict(zip(colours, map(tuple, middles.tolist()), strict=True))
 
@@ -55,6 +61,12 @@ def test_paper_is_dark_and_every_text_can_be_read_on_it(shown):
     for name, colour in TEXTS.items():
         assert contrast(to_rgb(colour), to_rgb("white")) >= 4.5, f"{name} on white"
         assert contrast(shown[to_rgb(colour)], paper) >= 4.5, f"{name} on a dark page"
+
+
+def test_the_edges_of_a_picture_that_was_scaled_do_not_shine(browser):
+    for width in ("100.3px", "101.5px", "102.8px"):
+        seen = on_a_dark_page(browser, swatches([(1.0, 1.0, 1.0)] * 3), f"width: {width}")
+        assert contrast((seen.max(),) * 3, to_rgb("#111111")) < 1.2
 
 
 def test_a_vm_keeps_its_hue(shown):

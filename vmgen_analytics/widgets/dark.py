@@ -18,7 +18,7 @@ def _grey_of(channel: int, name: str) -> str:
 
 
 def _turned(what: str, name: str) -> str:
-    turned = "-1 0 0 0 1  0 -1 0 0 1  0 0 -1 0 1  0 0 0 0 1"
+    turned = "-1 0 0 0 1  0 -1 0 0 1  0 0 -1 0 1  0 0 0 1 0"  # half a pixel at the edge stays half a pixel
     return f'<feColorMatrix in="{what}" values="{turned}" result="{name}"/>'
 
 
