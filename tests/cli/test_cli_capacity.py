@@ -86,7 +86,7 @@ def test_it_says_what_it_lacks(run, sandbox, tmp_path):
     said = " ".join(done.err.split())
     assert "Limits: none are set" in said
     assert "cannot be told without a price book" in said
-    assert "How old VMs become cannot be told" in said or "Growth: it was observed for 1 days only" in said
+    assert "How old VMs become cannot be told" in said or "Growth: it was observed for 1 day only" in said
 
 
 def test_what_is_wrong_is_one_line_that_names_it(run, synced, tmp_path):

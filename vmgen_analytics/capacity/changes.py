@@ -144,7 +144,9 @@ def _rates(changes: pd.DataFrame, level: float) -> dict[str, object]:
     }
     if months < LEAST_MONTHS:
         days = int(changes["days_observed"].sum())
-        return told | {"reason": f"it was observed for {days} days only; a rate needs a month"}
+        return told | {
+            "reason": f"it was observed for {days} {'day' if days == 1 else 'days'} only; a rate needs a month"
+        }
     counts = changes["births"].to_numpy("float64")
     told |= _per("births_per_month", births, months, level) | _per("deaths_per_month", deaths, months, level)
     if vm_months > 0:

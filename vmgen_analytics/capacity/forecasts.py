@@ -267,7 +267,7 @@ def _too_little(machines: pd.DataFrame) -> str:
     births, deaths = int(machines["is_birth"].sum()), int(machines["left_on"].notna().sum())
     seen = f"seen were {_counted(births, 'birth')} and {_counted(deaths, 'death')}, {births - deaths:+d} VMs"
     if days < LEAST_DAYS:
-        return f"account {account} was observed for {days} days, and a date needs {LEAST_DAYS}; {seen}"
+        return f"account {account} was observed for {_counted(days, 'day')}, and a date needs {LEAST_DAYS}; {seen}"
     if births < LEAST_BIRTHS:
         return f"{_counted(births, 'birth')} in {days} days are too few for a date, which needs {LEAST_BIRTHS}; {seen}"
     return ""

@@ -116,6 +116,11 @@ def refusals(inquiry: Inquiry) -> list[str]:
         )
     if not inquiry.has_policy:
         said.append(NO_POLICY)
+    elif inquiry.quotas.empty:
+        said.append(
+            f"No quota can be told: no VM that a transfer policy is about was seen in {inquiry.today:%B %Y} yet; "
+            "`vmgen-analytics sync` looks for them."
+        )
     else:
         unknown = inquiry.quotas[(inquiry.quotas["state"] == "unknown") & (inquiry.quotas["expected_GB"] != 0)]
         said += [f"Quota of {row['sentence']}" for row in _rows(unknown.head(FEW))]
