@@ -141,7 +141,7 @@ def test_what_is_missing_is_said_and_never_zero(traffic, investigate):
 
 def test_today_is_marked_and_left_out_of_comparisons(traffic, investigate):
     panel = investigate(traffic, view={"period": "this month"})
-    assert "from 1 November to 23 November 2026" in title(panel)
+    assert "from 1 to 23 November 2026" in title(panel)
     assert "Reports of 23 November 2026 may still change: it is marked, and left out of comparisons." in plain(panel)
     assert "on 22 of 23 days, against those from 1 October 2026" in plain(panel)
 
@@ -297,6 +297,7 @@ def test_quotas_stand_worst_first_and_one_has_its_fan(traffic, investigate, with
     choose(panel, "VM", "web-2 (102)")
     assert panel.table["vm_id"].tolist() == [102]
     assert title(panel).startswith("web-2 (VM 102)")
+    assert "Used so far 37.0 GB 92 % of 40.0 GB Expected of the month" in " ".join(plain(panel).split())
     assert "is expected to use up its 40.0 GB on" in html.unescape(
         re.search('alt="([^"]+)"', panel.body.value)[1]
     ).replace("\xa0", " ")
@@ -484,6 +485,8 @@ def test_a_period_without_days_names_those_that_there_are(traffic, investigate, 
 def test_what_is_not_in_the_archive_is_said(traffic, investigate):
     panel = investigate(traffic, view={"vm_id": 999})
     assert "What is chosen is not in the archive" in plain(panel)
+    assert control(panel, "VM").label == "VM 999"
+    assert "What is chosen is not in the archive" in plain(investigate(traffic, view={"show": "quotas", "vm_id": 999}))
     choose(panel, "VM", "All VMs")
     assert "4 VMs sent" in title(panel)
 

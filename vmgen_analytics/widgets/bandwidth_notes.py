@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
 
 FEW = 3
+NOT_THERE = "What is chosen is not in the archive: choose something else."
 LEAST_DAYS = 7
 """Final days before a day, without which it cannot be called unusual."""
 
@@ -29,7 +30,7 @@ def notices(answer: BandwidthAnswer) -> list[str]:
         return ["The archive has no traffic yet: sync, then press Read again."]
     own = {"talkers": _not_compared, "anomalies": _not_found}.get(answer.choices.show)
     if answer.choices.show == "quotas":
-        said = [] if answer.data.policies else [NO_POLICY]
+        said = [NOT_THERE] if answer.rows.empty else [] if answer.data.policies else [NO_POLICY]
     else:
         said = [*_outside(answer), *_gaps(answer), *(own(answer) if own else [])]
     return [*said, *state_of_syncs(answer.data.syncs, answer.settings, answer.today)]
@@ -42,7 +43,7 @@ def _outside(answer: BandwidthAnswer) -> list[str]:
     if answer.chosen.empty:
         own = answer.rows["date"]
         if own.empty:
-            return ["What is chosen is not in the archive: choose something else."]
+            return [NOT_THERE]
         known_from = f"{labels.day_name(own.min())} to {labels.day_name(own.max())}"
         return [f"Nothing is known of {days.in_words()}, but from {known_from}: choose another period."]
     said = []

@@ -126,12 +126,16 @@ def _anomalies(answer: BandwidthAnswer) -> str:
             Days(row.first_day, row.last_day + DAY).in_words(),
             _finding(row),
             _signed_impact(row),
-            f"{row.severity}, {row.confidence} confidence",
+            _severity(row),
         ]
         for row in _rows(answer.table)
     ]
     head = ["No.", "When", "What was unusual", "Impact [GB]", "Severity"]
     return panel.table(head, rows, (), "What was unusual", texts={2})
+
+
+def _severity(row: Any) -> str:
+    return f"{row.severity}" if row.confidence == "high" else f"{row.severity}, {row.confidence} confidence"
 
 
 def _signed_impact(row: Any) -> str:
@@ -160,11 +164,9 @@ def _quotas(answer: BandwidthAnswer) -> str:
             f"{row.group if isinstance(row.group, str) else f'unknown {row.scope}'}",
             *(labels.money(amount, decimals=1) for amount in (row.quota_GB, row.used_GB)),
             labels.percent(row.used_share),
-            labels.money(row.expected_GB, decimals=1),
-            labels.percent(row.chance_over),
             row.sentence,
         ]
         for row in _rows(answer.table)
     ]
-    head = ["Quota of", "Quota [GB]", "Used [GB]", "Used", "Expected [GB]", "Chance to exceed", "How it stands"]
-    return panel.table(head, rows, (), "Quotas of the month", texts={6})
+    head = ["Quota of", "Quota [GB]", "Used [GB]", "Used", "How it stands"]
+    return panel.table(head, rows, (), "Quotas of the month", texts={4})

@@ -146,8 +146,7 @@ def _stands(state: str, number: int) -> str:
 def key_numbers(answer: BandwidthAnswer) -> list[tuple[str, str, str]]:
     """Name, number and remark of each key number."""
     if answer.choices.show == "quotas":
-        states = answer.table["state"].value_counts()
-        return [(name, f"{states.get(state, 0):,}", "") for state, name in STANDS.items()]
+        return _standing(answer)
     numbers = [_change(answer, "out"), _change(answer, "in")]
     if answer.choices.show == "anomalies":
         return [*numbers, *_findings(answer.table)]
@@ -204,17 +203,32 @@ def _part(answer: BandwidthAnswer) -> tuple[str, str, str]:
     )
 
 
+def _standing(answer: BandwidthAnswer) -> list[tuple[str, str, str]]:
+    """How many quotas stand how; of a single one, what is used and expected of it."""
+    row = answer.single_quota
+    if row is None:
+        states = answer.table["state"].value_counts()
+        told = [(name, int(states.get(state, 0))) for state, name in STANDS.items()]
+        return [(name, f"{number:,}", "") for name, number in told if number or name in (*STANDS.values(),)[:2]]
+    used, expected, low, high, quota = (
+        labels.money(row[f"{name}_GB"], "GB", decimals=1) for name in ("used", "expected", "low", "high", "quota")
+    )
+    part = f"{labels.percent(row['used_share'])} of {quota}" if pd.notna(row["quota_GB"]) else "no quota is known"
+    interval = f"8 of 10: {low} to {high}" if pd.notna(row["low_GB"]) else "no interval can be told"
+    numbers = [("Used so far", used, part), ("Expected of the month", expected, interval)]
+    chance = [] if pd.isna(row["chance_over"]) else [("Chance to exceed it", labels.percent(row["chance_over"]), "")]
+    return [*numbers, *chance]
+
+
 def _findings(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     told = table["severity"].value_counts()
     alerts = table[table["severity"] == "alert"]
     more, less = (alerts.loc[alerts["impact_GB"] * sign > 0, "impact_GB"].sum() for sign in (1, -1))
     amounts = [f"{labels.money(each, decimals=1, signed=True)} GB" for each in (more, less) if each]
-    return [
-        (
-            "Alerts",
-            f"{told.get('alert', 0):,}",
-            f"{' and '.join(amounts)} against what was expected" if amounts else "",
-        ),
-        ("To review", f"{told.get('review', 0):,}", "unusual uploads: a backup, a release, or a leak"),
-        ("Notes", f"{told.get('note', 0):,}", "of a lower score or little impact"),
+    against = f"{' and '.join(amounts)} against what was expected" if amounts else "nothing that needs a look"
+    others = [
+        ("To review", told.get("review", 0), "unusual uploads: a backup, a release, or a leak"),
+        ("Notes", told.get("note", 0), "of a lower score or little impact"),
     ]
+    alerts_told = ("Alerts", f"{told.get('alert', 0):,}", against)
+    return [alerts_told, *((name, f"{number:,}", remark) for name, number, remark in others if number)]

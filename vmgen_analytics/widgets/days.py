@@ -45,13 +45,16 @@ class Days:
         return rows[(rows["date"] >= self.start) & (rows["date"] < self.end)]
 
     def in_words(self) -> str:
-        """Print them for a reader: October 2026; 26 October to 22 November 2026; 3 November 2026."""
+        """Print them for a reader: October 2026; 26 October to 22 November 2026; 3 to 9 November 2026."""
         first, last = labels.day_name(self.start), labels.day_name(self.last)
         if len(self) == 1:
             return first
         if self.start.day == 1 and self.end == self.start + pd.offsets.MonthBegin():
             return labels.month_name(self.start.to_period("M"))
-        return f"{first.rsplit(maxsplit=1)[0] if self.start.year == self.last.year else first} to {last}"
+        day, month, _ = first.split()
+        same_year = self.start.year == self.last.year
+        begin = day if same_year and self.start.month == self.last.month else f"{day} {month}" if same_year else first
+        return f"{begin} to {last}"
 
     def resolved(self) -> str:
         """Print them as dates: 2026-10-26 until before 2026-11-23 (28 days)."""
