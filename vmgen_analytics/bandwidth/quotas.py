@@ -43,6 +43,10 @@ def quota_status(
     the others are filled in by their usual day. What today has already brought beyond its usual is added. Where the
     larger of two directions counts, both are forecast, and taken to be large together.
 
+    Without 3 final days nothing is forecast; the first days of a month say little without the weeks before. Chances
+    are measured between 2.5 and 97.5 %, on public series unless the spans are your own, and know of no plan: a launch
+    next week is in none of them. Days of unknown traffic count as usual ones, not as 0.
+
     Parameters
     ----------
     days

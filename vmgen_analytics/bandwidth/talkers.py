@@ -40,6 +40,9 @@ def top_talkers(
 ) -> pd.DataFrame:
     """The groups that move the most in a period, against an earlier one on equal footing, and the rest as one row.
 
+    It says who, and not whether that is unusual; `bandwidth_anomalies` does. Shares are of what is known: a VM whose
+    reports are missing ranks lower than it should, and days_covered tells.
+
     Parameters
     ----------
     days

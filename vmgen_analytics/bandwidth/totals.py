@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def daily_bandwidth(days: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:
     """Traffic of each group on each day.
 
+    A sum is of what is known: where days_covered is less than days_expected, more was moved, and nobody knows how much.
+    Days that are not final count with what they have brought so far.
+
     Parameters
     ----------
     days
@@ -40,6 +43,9 @@ def daily_bandwidth(days: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.Data
 
 def monthly_bandwidth(days: pd.DataFrame, by: str | Sequence[str] = "vm_id") -> pd.DataFrame:
     """Traffic of each group in each month.
+
+    A sum is of what is known: where days_covered is less than days_expected, more was moved, and nobody knows how much.
+    A month that runs is not comparable with a whole one; `compared_bandwidth` takes the same days of both.
 
     Parameters
     ----------

@@ -27,7 +27,8 @@ def fleet_changes(
     A VM that was running at the first complete inventory is no birth: it ``entered`` what is observed. A birth counts
     on the day on which the VM existed at the latest, a death on the last day on which it is known to have existed;
     those whose bounds reach into another month are counted in ``unsure`` as well. In every row, vms_start + entered
-    + births - deaths = vms_end.
+    + births - deaths = vms_end. Days without a complete inventory are not observed; a VM that lived between two
+    inventories was never seen, and counts nowhere.
 
     Parameters
     ----------
@@ -95,6 +96,8 @@ def _of_month(machines: pd.DataFrame, month: pd.Period, groups: list[str]) -> pd
 
 def fleet_rates(changes: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
     """How many births, deaths and what churn a month are to be expected, by all months together.
+
+    One rate for all of the time: a season or a growing pace does not show. Less than a month of observation is refused.
 
     Parameters
     ----------

@@ -17,6 +17,9 @@ MEASURES = ["vcpus", "ram_GB", "disk_GB"]
 def footprint(days: pd.DataFrame, by: str | Sequence[str] = "location") -> pd.DataFrame:
     """What exists of each group on each day, whatever its state.
 
+    It is what the VMs were sold as, and not what they use: the provider tells of no CPU, memory or disk in use, nor how
+    much room it has left. Where known_share is below 1, the sums are too low.
+
     Parameters
     ----------
     days

@@ -33,7 +33,8 @@ def vm_survival(
     A VM counts from the age at which its account was first observed (left truncation: those that died before could
     not be seen) to its death, or to the age at which it was last known (censoring). Where birth or death are bounds,
     the middle is taken. A VM that was running at the first inventory and whose birth is not known has no age, and is
-    left out; its death counts in the churn of `fleet_rates`, which needs no age.
+    left out; its death counts in the churn of `fleet_rates`, which needs no age. All VMs are taken to be of one kind,
+    whenever they were born.
 
     Parameters
     ----------
@@ -145,8 +146,8 @@ def _median(survival: pd.DataFrame) -> dict[str, object]:
     vms, deaths = int((survival["deaths"] + survival["censored"]).sum()), int(survival["deaths"].sum())
     told: dict[str, object] = {"vms": vms, "deaths": deaths}
     if deaths < LEAST_DEATHS:
-        many = "death" if deaths == 1 else "deaths"
-        return told | {"reason": f"{deaths} {many} of VMs of known birth are too few; a median needs {LEAST_DEATHS}"}
+        few = "death of VMs of known birth is" if deaths == 1 else "deaths of VMs of known birth are"
+        return told | {"reason": f"{deaths} {few} too few; a median needs {LEAST_DEATHS}"}
     median = _first_age(survival, "survival")
     until = survival[(survival["deaths"] > 0) & (survival["age_d"] <= (math.inf if np.isnan(median) else median))]
     if (until["at_risk"] < LEAST_AT_RISK).any():

@@ -39,7 +39,8 @@ def what_if(
     """What the fleet of a day is with and without a plan, in all and in each location.
 
     Nothing is sent to the provider. A move is a deletion and a deployment, as the provider has no other: addresses
-    change, and what is on the disk does not come along.
+    change, and what is on the disk does not come along. Traffic is taken to stay as it is, and whether the provider
+    has room for the plan cannot be known.
 
     Parameters
     ----------
