@@ -99,7 +99,7 @@ def test_a_fleet_that_stays_has_no_trend():
         (
             weekly(births=1, start=0),
             {},
-            "1 birth in 181 days are too few for a date, which needs 5; seen were 1 birth and 0 deaths, +1 VMs",
+            "1 birth in 181 days is too few for a date, which needs 5; seen were 1 birth and 0 deaths, +1 VM",
         ),
         (lives(), {}, "no VM was seen there in a complete inventory; a date needs some"),
     ],
@@ -208,7 +208,7 @@ def test_the_footprint_forecast_refuses_in_a_sentence():
     assert len(found) == 4
     assert found["middle"].isna().all()
     assert set(found["reason"]) == {
-        "account main was observed for 29 days, and a date needs 90; seen were 1 birth and 0 deaths, +1 VMs"
+        "account main was observed for 29 days, and a date needs 90; seen were 1 birth and 0 deaths, +1 VM"
     }
 
 

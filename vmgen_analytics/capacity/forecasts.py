@@ -269,7 +269,8 @@ def _too_little(machines: pd.DataFrame) -> str:
     lengths = (machines["observed_to"] - machines["observed_from"]).dt.days + 1
     days, account = int(lengths.min()), machines["account"].iloc[int(lengths.argmin())]
     births, deaths = int(machines["is_birth"].sum()), int(machines["left_on"].notna().sum())
-    seen = f"seen were {_counted(births, 'birth')} and {_counted(deaths, 'death')}, {births - deaths:+d} VM{'' if abs(births - deaths) == 1 else 's'}"
+    net = f"{births - deaths:+d} VM{'' if abs(births - deaths) == 1 else 's'}"
+    seen = f"seen were {_counted(births, 'birth')} and {_counted(deaths, 'death')}, {net}"
     if days < LEAST_DAYS:
         return f"account {account} was observed for {_counted(days, 'day')}, and a date needs {LEAST_DAYS}; {seen}"
     if births < LEAST_BIRTHS:
