@@ -249,21 +249,23 @@ class PowerModel:
         return self._clients[account]
 
     def _read(self) -> None:
-        slow = threading.Timer(SLOW_AFTER_S, self._say_slow)
+        has_answered = threading.Event()
+        slow = threading.Timer(SLOW_AFTER_S, self._say_slow, (has_answered,))
         slow.daemon = True
         slow.start()
         try:
             reading = read(self._client(), self.archive, self.choices.vms, self.now())
         finally:
+            has_answered.set()
             slow.cancel()
         with self.lock:
             self._disarm()
             if reading.account == self.choices.account:
                 self.reading = reading
 
-    def _say_slow(self) -> None:
+    def _say_slow(self, has_answered: threading.Event) -> None:
         with self.lock:
-            if self.work:
+            if not has_answered.is_set():
                 self.says = (f"The provider has not answered for {SLOW_AFTER_S:g} s; this panel goes on waiting.",)
                 self.changed()
 
