@@ -24,6 +24,11 @@ def test_every_panel_has_a_page_and_each_page_its_panel() -> None:
         assert type(shown(page.name)).__name__ == page.panel
 
 
+@pytest.mark.parametrize("name", [page.name for page in PAGES if not page.sends_commands])
+def test_an_empty_archive_is_said_with_what_fills_it(name: str) -> None:
+    assert "The archive is empty: fill it with vmgen-analytics sync" in shown(name).status.value
+
+
 def test_only_the_console_sends_commands_and_says_so() -> None:
     assert [page.name for page in PAGES if page.sends_commands] == ["power"]
 
