@@ -13,8 +13,10 @@ import pytest
 from done import Done
 
 from vmgen_analytics import Archive, read_history
+from vmgen_analytics.cost.corrections import Closings, booked_invoices
 from vmgen_analytics.errors import HistoryError
 from vmgen_analytics.sandbox import Sandbox
+from vmgen_analytics.schema import TABLES
 from vmgen_analytics.schema.imported import is_imported
 
 Run = Callable[..., Done]
@@ -118,6 +120,22 @@ def test_an_invoice_that_is_imported_with_another_total_leaves_a_trace(
     assert (changed["corrects"], round(changed["allocated_cost"], 6)) == ("2025-03", -0.06)
     assert "changed from 1234.56 to 1234.50" in changed["reason"]
     assert run("archive", "check").status == 0
+
+
+def test_the_provider_has_the_last_word_on_an_invoice_though_this_machines_clock_is_ahead(tmp_path: Path) -> None:
+    archive, moment = Archive(tmp_path / "archive"), pd.Timestamp("2026-11-10 09:00", tz="UTC")
+
+    def invoice(status: str, total_cost: float, hours: int) -> pd.DataFrame:
+        row = {"account": "main", "invoice_id": 3, "invoice_date": pd.Timestamp("2026-10-31"), "status": status}
+        row |= {"seen_at": moment + pd.Timedelta(hours=hours), "total_cost": total_cost}
+        return TABLES["invoices"].frame({name: [value] for name, value in row.items()})
+
+    archive.add("invoices", invoice("imported", 90.0, 5))
+    for hours in (0, 24):
+        archive.add("invoices", invoice("paid", 100.0, hours))
+        assert archive.read("invoices")["total_cost"].tolist() == [100.0]
+        booked = booked_invoices(archive.history("invoices"), Closings())
+        assert booked["total_cost"].tolist() == [90.0, 10.0], "what the provider said when the month was closed"
 
 
 @pytest.mark.filterwarnings("default::vmgen_analytics.errors.UnexpectedDataWarning")

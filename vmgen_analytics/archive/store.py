@@ -16,6 +16,7 @@ from vmgen_analytics.archive.reading import dated, newest, observations, part, r
 from vmgen_analytics.archive.versions import migrate
 from vmgen_analytics.archive.writing import add_part
 from vmgen_analytics.errors import ArchiveDamaged
+from vmgen_analytics.schema.imported import imported_first
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -123,7 +124,8 @@ class Archive:
         """
         table = table_named(name)
         if name == "invoices":  # by the date that an invoice has now, not by one that it had
-            return dated(newest(table, self._known(table, None, None, account, as_of)), start, end)
+            known = self._known(table, None, None, account, as_of)
+            return dated(newest(table, imported_first(known)), start, end)
         return newest(table, self._known(table, start, end, account, as_of))
 
     def history(

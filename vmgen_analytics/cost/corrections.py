@@ -15,7 +15,7 @@ import pandas as pd
 from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.schema import TABLES
-from vmgen_analytics.schema.imported import is_imported
+from vmgen_analytics.schema.imported import imported_first, is_imported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,8 @@ def closed_months(observations: pd.DataFrame, closings: Closings) -> Mapping[pd.
 
 def _with_months(observations: pd.DataFrame, closings: Closings) -> pd.DataFrame:
     """Put observations in order, with the month that each bills."""
-    known = observations.sort_values(["invoice_id", "seen_at"], kind="stable", ignore_index=True)
+    in_time = observations.sort_values("seen_at", kind="stable")
+    known = imported_first(in_time).sort_values("invoice_id", kind="stable", ignore_index=True)
     known = known.assign(seen_at=_known_since(known))
     first_seen = known.groupby("invoice_id")["seen_at"].transform("min")  # for those without a date
     return known.assign(month=billed_months(known.assign(seen_at=first_seen), closings.invoice_period))
