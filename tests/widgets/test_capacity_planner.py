@@ -174,26 +174,26 @@ def test_today_counts_where_a_period_goes_on_until_now(fleet, plan):
     assert "2026-11-01 until before 2026-11-24 (23 days)" in shown(panel.body.value)
 
 
-@pytest.mark.parametrize(
-    "view",
-    [
-        *({"show": show} for show in SHOWS),
-        {"by": "package", "measure": "disk_GB", "location": "Amsterdam", **YEAR},
-        {"by": "account", "location": "", "period": "last month"},
-        {"show": "growth", "measure": "ram_GB", "limit": 90.5, "location": "Amsterdam"},
-        {"show": "growth", "package": "Small", "period": "last 12 months"},
-        {"show": "growth", "location": ""},
-        {"show": "changes", "by": "package", **YEAR},
-        {"show": "changes", "by": "account", "location": "Amsterdam", "package": "Small", **YEAR},
-        {"show": "catalogue", "measure": "disk_GB", "location": "Dallas"},
-        {"show": "what_if", "measure": "vcpus", "plan": [ADDED, {"action": "remove", "vm": "103"}]},
-    ],
-    ids=str,
-)
-def test_the_python_makes_the_same_table(fleet, plan, limited, view):
-    panel = plan(fleet, settings=limited, view=view)
-    assert len(panel.table)
-    ran(panel)
+VIEWS = [
+    *({"show": show} for show in SHOWS),
+    {"by": "package", "measure": "disk_GB", "location": "Amsterdam", **YEAR},
+    {"by": "account", "location": "", "period": "last month"},
+    {"show": "growth", "measure": "ram_GB", "limit": 90.5, "location": "Amsterdam"},
+    {"show": "growth", "package": "Small", "period": "last 12 months"},
+    {"show": "growth", "location": ""},
+    {"show": "changes", "by": "package", **YEAR},
+    {"show": "changes", "by": "account", "location": "Amsterdam", "package": "Small", **YEAR},
+    {"show": "catalogue", "measure": "disk_GB", "location": "Dallas"},
+    {"show": "what_if", "measure": "vcpus", "plan": [ADDED, {"action": "remove", "vm": "103"}]},
+]
+
+
+def test_the_python_makes_the_same_table(fleet, plan, limited):
+    panel = plan(fleet, settings=limited)
+    for view in VIEWS:
+        panel.view = view
+        assert len(panel.table), view
+        ran(panel)
 
 
 @pytest.mark.parametrize(
@@ -289,11 +289,10 @@ def test_accounts_are_told_apart_where_there_are_several(tmp_path, plan):
 
 
 def test_an_account_that_was_synced_less_is_named(tmp_path, plan):
-    archive = grow(grow(Archive(tmp_path)), account="old", vms={7: ("till", "Large")}, born={}, gone={})
     late = SYNCED_AT - pd.Timedelta("20D")
-    grow(grow(Archive(tmp_path / "b")), account="old", vms={7: ("till", "Large")}, born={}, gone={}, synced_at=late)
-    assert "was last looked at" not in said(plan(archive))
-    panel = plan(tmp_path / "b")
+    panel = plan(
+        grow(grow(Archive(tmp_path)), account="old", vms={7: ("till", "Large")}, born={}, gone={}, synced_at=late)
+    )
     assert "Account old was last looked at on 3 November 2026: later days lack its VMs." in said(panel)
     assert "The last sync of account old was 20 days ago" in said(panel)
     assert title(panel).startswith("11 VMs on 23 November 2026")
@@ -475,29 +474,30 @@ def test_key_numbers_of_a_plan_stand_against_now(fleet, plan):
     assert rows(panel, 1)[-1][:3] == ["Total", "11", "14"]
 
 
-@pytest.mark.parametrize(
-    ("step", "sentence"),
-    [
-        (
-            {"action": "add", "package": "Large", "location": "Amsterdam"},
-            "Step 1: Amsterdam does not offer 'Large'; the nearest that it offers is Medium",
-        ),
-        ({"action": "resize", "vm": "104", "package": "Small"}, "Step 1: VM 104 (web-1) has no known location"),
-        ({"action": "remove", "package": "Small", "count": 9}, "Step 1: there are 8 VMs of package 'Small'"),
-        ({"action": "remove", "vm": "web-7"}, "Step 1: no VM 'web-7' exists on that day; did you mean web-"),
-        ({"action": "remove", "vm": "web-1"}, "Step 1: 'web-1' may be any of the VMs 101, 104"),
-    ],
-)
-def test_a_plan_that_cannot_be_carried_out_is_a_sentence(fleet, plan, step, sentence):
-    panel = plan(fleet, view={"show": "what_if", "plan": [step]})
-    assert title(panel) == "This plan cannot be carried out"
-    assert sentence in said(panel)
-    assert "Remove the last step" in said(panel)
-    assert "<img" not in panel.body.value
-    assert panel.table.empty
-    exec(code_of(panel), {})
-    click(panel, "Remove last step")
-    assert "<img" in panel.body.value
+REFUSED = [
+    (
+        {"action": "add", "package": "Large", "location": "Amsterdam"},
+        "Step 1: Amsterdam does not offer 'Large'; the nearest that it offers is Medium",
+    ),
+    ({"action": "resize", "vm": "104", "package": "Small"}, "Step 1: VM 104 (web-1) has no known location"),
+    ({"action": "remove", "package": "Small", "count": 9}, "Step 1: there are 8 VMs of package 'Small'"),
+    ({"action": "remove", "vm": "web-7"}, "Step 1: no VM 'web-7' exists on that day; did you mean web-"),
+    ({"action": "remove", "vm": "web-1"}, "Step 1: 'web-1' may be any of the VMs 101, 104"),
+]
+
+
+def test_a_plan_that_cannot_be_carried_out_is_a_sentence(fleet, plan):
+    panel = plan(fleet)
+    for step, sentence in REFUSED:
+        panel.view = {"show": "what_if", "plan": [step]}
+        assert title(panel) == "This plan cannot be carried out"
+        assert sentence in said(panel)
+        assert "Remove the last step" in said(panel)
+        assert "<img" not in panel.body.value
+        assert panel.table.empty
+        exec(code_of(panel), {})
+        click(panel, "Remove last step")
+        assert "<img" in panel.body.value
 
 
 def test_a_plan_needs_something_to_act_on(tmp_path, plan):

@@ -146,8 +146,8 @@ def _median(survival: pd.DataFrame) -> dict[str, object]:
     vms, deaths = int((survival["deaths"] + survival["censored"]).sum()), int(survival["deaths"].sum())
     told: dict[str, object] = {"vms": vms, "deaths": deaths}
     if deaths < LEAST_DEATHS:
-        few = "death of VMs of known birth is" if deaths == 1 else "deaths of VMs of known birth are"
-        return told | {"reason": f"{deaths} {few} too few; a median needs {LEAST_DEATHS}"}
+        seen = "death of VMs of known birth is" if deaths == 1 else "deaths of VMs of known birth are"
+        return told | {"reason": f"{deaths} {seen} too few; a median needs {LEAST_DEATHS}"}
     median = _first_age(survival, "survival")
     until = survival[(survival["deaths"] > 0) & (survival["age_d"] <= (math.inf if np.isnan(median) else median))]
     if (until["at_risk"] < LEAST_AT_RISK).any():

@@ -21,8 +21,14 @@ from vmgen_analytics.widgets.explorer import Explorer, dropdown, offer, show_if,
 from vmgen_analytics.widgets.scope import UNKNOWN
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import pandas as pd
 
+    from vmgen_analytics.archive import Archive
+    from vmgen_analytics.settings import Settings
     from vmgen_analytics.widgets.explorer import Model
 
 HIGHEST = 1e9
@@ -137,6 +143,13 @@ class CapacityPlanner(Explorer):
     answer_type = CapacityAnswer
     controls_type = CapacityControls
 
-    def __init__(self, *archive: Any, **how: Any) -> None:
-        super().__init__(*archive, **how)
+    def __init__(
+        self,
+        archive: Archive | str | Path,
+        *,
+        settings: Settings | None = None,
+        view: Mapping[str, Any] | None = None,
+        today: dt.date | None = None,
+    ) -> None:
+        super().__init__(archive, settings=settings, view=view, today=today)
         self._controls.plan.wire(self.guarded)  # type: ignore[attr-defined]  # its own controls
