@@ -3,8 +3,8 @@
     pip install -e '.[sandbox]' && python docs/gallery.py
 
 It fills an archive from the simulated provider, with a fixed fleet and a fixed day, draws each picture by the very line
-that the page shows, and writes ``docs/images/*.png`` and ``docs/gallery.md``. ``--demo DIR`` keeps the archive for the
-next time; ``--text`` draws nothing and writes the page only.
+that the page shows, and writes ``docs/images/*.png``, ``docs/gallery.md`` and the words of the README's pictures.
+``--demo DIR`` keeps the archive for the next time; ``--text`` draws nothing and writes the words only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HERE = Path(__file__).parent
-PAGE, IMAGES = HERE / "gallery.md", HERE / "images"
+PAGE, IMAGES, README = HERE / "gallery.md", HERE / "images", HERE.parent / "README.md"
 NOW, VMS, SEED, MONTHS = datetime(2026, 11, 23, 14, tzinfo=UTC), 24, 7, 12
 DPI = 130
 
@@ -184,6 +185,12 @@ def _escaped(text: str) -> str:
     return text.replace("[", r"\[").replace("]", r"\]").replace("\n", " ")
 
 
+def readme(text: str) -> str:
+    """Give each picture in the README the words that it says of itself."""
+    picture = re.compile(r"!\[.*\]\(docs/images/(\w+)\.png\)")
+    return picture.sub(lambda found: f"![{_escaped(_description(found[1]))}](docs/images/{found[1]}.png)", text)
+
+
 def draw(demo: Path) -> None:
     """Draw each picture by its line and write it to the images.
 
@@ -228,6 +235,7 @@ def main() -> None:
         with _demo(asked.demo.resolve() if asked.demo else None) as demo:
             draw(demo)
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def _so_far(ax: Axes, row: pd.Series[Any], path: pd.DataFrame | None, per: float
         "color": style.INBOUND,
         "fontweight": "bold",
     }
-    if now < ax.get_xlim()[0] + 5:
+    if now < ax.get_xlim()[0] + 5 or 0.9 < row["used_share"] <= 1:  # the line is there
         how |= {"xytext": (6, -2), "ha": "left", "va": "top"}
     style.write(ax, f"so far {amount_of(row['used_GB'])}", (now, row["used_GB"] / per), **how)
 
@@ -171,7 +171,7 @@ def _limit(ax: Axes, row: pd.Series[Any], per: float, unit: str) -> None:
         ax.plot(place, quota, "D", color=style.RISE, markersize=8, zorder=5)
         day = f"{row['exceeded_on'].day} {row['exceeded_on'].month_name()[:3]}"
         side = "right" if place > (begin + close) / 2 else "left"
-        is_near = abs(place - style.day_number(row["as_of"])) < 6 and row["used_GB"] > 0.8 * row["quota_GB"]
+        is_near = abs(place - style.day_number(row["as_of"])) < 6 and 0.8 < row["used_share"] <= 0.9
         lift = 9 + (style.SMALL_PT * 1.6 if is_near else 0.0)  # clear of what is written about today
         how = {"xytext": (-4 if side == "right" else 4, lift), "ha": side, "color": style.RISE, "fontweight": "bold"}
         style.write(ax, f"used up {day}", (place, quota), textcoords="offset points", **how)
