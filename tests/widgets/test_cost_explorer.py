@@ -117,6 +117,17 @@ def test_without_all_invoices_before_there_is_no_comparison(archive, explore):
     assert "no comparison: no invoices for November 2025" in shown
 
 
+def test_an_account_that_is_not_billed_yet_is_unknown_and_stops_comparisons(tmp_path, explore):
+    archive = fill(Archive(tmp_path / "archive"))
+    late = {month: total for month, total in TOTALS.items() if month < "2026-10"}
+    fill(archive, account="shop", vms={101: ("shop-1", "Large")}, totals=late)
+    panel = explore(archive, view={"period": "last 3 months", "by": "account"})
+    assert panel.table.set_index("account")["2026-10"].isna().to_dict() == {"main": False, "shop": True}
+    assert "no comparison: account shop has no invoice for October 2026" in plain(panel)
+    alone = explore(archive, view={"period": "last 3 months", "account": "main"})
+    assert "no comparison" not in plain(alone)
+
+
 def test_an_open_month_is_said_and_left_out_of_comparisons(archive, explore):
     panel = explore(archive)
     choose(panel, "Period", "This month")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics import cost, plots
+from vmgen_analytics.cost.billed import BilledMonths
 from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import UNASSIGNED
 from vmgen_analytics.widgets.cost_code import reproduction
@@ -269,6 +270,10 @@ class CostAnswer:
             return "the month is not over: no comparison"
         if absent := [month for month in (*before, *months) if month not in self.totals]:
             return f"no comparison: no invoices for {labels.month_name(absent[0])}"
+        billed, accounts = BilledMonths.of(self.data.costs), set(self.chosen["account"].unique())
+        lacking = [(name, month) for month in (*before, *months) for name in billed.lacking(month) if name in accounts]
+        if lacking:
+            return f"no comparison: account {lacking[0][0]} has no invoice for {labels.month_name(lacking[0][1])}"
         now, then = self._sum(months), self._sum(before)
         part = f" ({labels.percent(now / then - 1, decimals=1, signed=True)})" if then > 0 else ""
         since = "" if months.end == self.months.end or len(months) == 1 else f"{months.in_words()}: "
