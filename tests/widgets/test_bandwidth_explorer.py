@@ -272,6 +272,12 @@ def test_without_history_anomalies_are_refused(tmp_path, investigate):
     assert "The archive begins on 20 November 2026: the 25 days before are not in the sums." in plain(panel)
 
 
+def test_a_young_vm_beside_old_ones_is_said(tmp_path, investigate):
+    archive = fill_traffic(fill_traffic(Archive(tmp_path)), vms={105: ("new-1", "Small")}, first="2026-11-20")
+    panel = investigate(archive, view={"show": "anomalies", "period": "last 7 days"})
+    assert "1 VM has fewer than 7 final days: nothing can be called unusual there." in plain(panel)
+
+
 def test_without_a_policy_quotas_are_refused_with_what_is_needed(traffic, investigate):
     panel = investigate(traffic, view={"show": "quotas"})
     assert title(panel) == "Whether a quota will be passed cannot be told"

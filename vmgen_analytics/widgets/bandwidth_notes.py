@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from vmgen_analytics.bandwidth import NO_POLICY
 from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import SETTLED
@@ -12,8 +14,6 @@ from vmgen_analytics.widgets.scope import UNKNOWN
 from vmgen_analytics.widgets.syncs import fetched, state_of_syncs
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
 
 FEW = 3
@@ -65,7 +65,7 @@ def _gaps(answer: BandwidthAnswer) -> list[str]:
     if len(absent):
         said.append(
             f"{len(absent):,} of {labels.counted(len(rows), 'VM-day')} {'has' if len(absent) == 1 else 'have'} no "
-            f"report ({_names(absent)}): the sums lack them, and they are left out of comparisons."
+            f"report ({_names(answer, absent)}): the sums lack them, and they are left out of comparisons."
         )
     is_lost = rows["status"] == "lost_tail"
     is_open = is_known & ~rows["status"].isin(SETTLED) & ~is_lost
@@ -86,11 +86,10 @@ def _gaps(answer: BandwidthAnswer) -> list[str]:
     return said
 
 
-def _names(rows: pd.DataFrame) -> str:
+def _names(answer: BandwidthAnswer, rows: pd.DataFrame) -> str:
     """Name the VMs that lack most days, and count the others."""
     most = rows.groupby(VM).size().sort_values(ascending=False, kind="stable")
-    named = rows.drop_duplicates(VM, keep="last").set_index(VM)["vm_name"]
-    few = [str(named[key]) for key in most.index[:FEW]]
+    few = answer.data.vms.set_index(VM)["name"].reindex(most.index[:FEW])
     others = f" and {labels.others(len(most) - FEW)}" if len(most) > FEW else ""
     return f"{', '.join(few)}{others}"
 
@@ -110,9 +109,8 @@ def _not_found(answer: BandwidthAnswer) -> list[str]:
     """Say what could not be looked at, and what the direction hides."""
     said = []
     settled = answer.rows[answer.rows["status"].isin(SETTLED) & (answer.rows["date"] < answer.days.end)]
-    history = settled.groupby(VM).size()
-    vms = len(answer.chosen[VM].drop_duplicates())
-    young = vms - int((history >= LEAST_DAYS).sum())
+    here = pd.MultiIndex.from_frame(answer.chosen[VM].drop_duplicates())
+    young = int((settled.groupby(VM).size().reindex(here, fill_value=0) < LEAST_DAYS).sum())
     if young > 0:
         one = young == 1
         said.append(
