@@ -69,7 +69,8 @@ class Settings:
         Parameters
         ----------
         config
-            A file to read instead of ``vmgen.toml`` here and in the user's configuration folder.
+            A file to read instead of ``vmgen.toml`` here and in the user's configuration folder. The variable
+            VMGEN_CONFIG names one as well, or several as PATH does, of which the last ones win.
         environ
             The environment, for tests; by default this process's.
 
@@ -79,15 +80,9 @@ class Settings:
             A file cannot be read, or a setting is unknown, misspelt or of the wrong type.
         """
         environ = os.environ if environ is None else environ
-        config = config or environ.get("VMGEN_CONFIG")
-        if config and not Path(config).is_file():
-            raise SettingsError(f"no file of settings at {config}; name one that exists, or leave out --config")
-        user_folder = Path(platformdirs.user_config_dir("vmgen_analytics", appauthor=False))
-        files = [Path(config)] if config else [user_folder / FILE_NAME, Path(FILE_NAME)]
         table: dict[str, Any] = {}
-        for file in files:
-            if file.is_file():
-                table |= _read(file)
+        for file in files_of_settings(config, environ):
+            table |= _read(file)
         for name in ("archive", "prices"):
             if value := environ.get(f"VMGEN_{name.upper()}"):
                 table[name] = value
@@ -143,6 +138,35 @@ class Settings:
         _check_zone(self.time_zone)
         if self.shared_costs and not self.cost_centres:
             raise SettingsError("shared_costs needs cost_centres: the rules that say who pays before it is shared")
+
+
+def files_of_settings(config: str | Path | None, environ: Mapping[str, str]) -> list[Path]:
+    """Find the files that hold here: the one that is named, else the user's own and the one of this folder.
+
+    Parameters
+    ----------
+    config, environ
+        As `Settings.load` takes them.
+
+    Returns
+    -------
+    list
+        In the order in which they are read: what a later one says wins.
+
+    Raises
+    ------
+    SettingsError
+        A file that is named does not exist.
+    """
+    named = config or environ.get("VMGEN_CONFIG")
+    if not named:
+        users = Path(platformdirs.user_config_dir("vmgen_analytics", appauthor=False)) / FILE_NAME
+        return [file for file in (users, Path(FILE_NAME)) if file.is_file()]
+    files = [Path(named)] if config or Path(named).is_file() else [Path(each) for each in str(named).split(os.pathsep)]
+    for file in files:
+        if not file.is_file():
+            raise SettingsError(f"no file of settings at {file}; name one that exists, or leave out --config")
+    return files
 
 
 def _read(file: Path) -> dict[str, Any]:

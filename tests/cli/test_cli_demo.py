@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from done import Done
 
 from vmgen_analytics.archive import Archive
 from vmgen_analytics.cli.demo import instants
+from vmgen_analytics.settings import Settings
 
 Run = Callable[..., Done]
 
@@ -55,6 +58,28 @@ def test_demo_syncs_around_each_turn_of_the_month_and_ends_now() -> None:
     assert datetime(2026, 2, 28, 23, 50, tzinfo=UTC) in found
     assert datetime(2026, 2, 1, 0, 5, tzinfo=UTC) in found
     assert found[0].date() == datetime(2026, 1, 1, tzinfo=UTC).date()
+
+
+def test_lab_hands_the_settings_that_hold_here_to_notebooks_elsewhere(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = tmp_path / "home" / "vmgen_analytics"
+    users.mkdir(parents=True)
+    (users / "vmgen.toml").write_text('currency = "CHF"\ntime_zone = "Europe/Zurich"\n', encoding="utf-8")
+    (tmp_path / "vmgen.toml").write_text('currency = "EUR"\nprices = "mine.csv"\n', encoding="utf-8")
+    started: list[dict[str, str]] = []
+
+    def start(command: list[str], *, env: dict[str, str], check: bool) -> SimpleNamespace:
+        started.append(env)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr("vmgen_analytics.cli.lab.subprocess.run", start)
+    assert run("lab", "--dir", tmp_path / "nb", "--no-browser").status == 0
+    monkeypatch.chdir(tmp_path / "nb")
+    settings = Settings.load(environ=started[0])
+    assert (settings.currency, settings.time_zone) == ("EUR", "Europe/Zurich")
+    assert settings.prices == str(tmp_path / "mine.csv")
+    assert settings.archive == str(tmp_path / "data" / "archive")
 
 
 def test_lab_copies_notebooks_and_never_over_changed_ones(run: Run, tmp_path: Path) -> None:

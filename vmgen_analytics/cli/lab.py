@@ -16,6 +16,7 @@ import typer
 from vmgen_analytics.cli.extras import needs
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, opened, say
 from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.settings import files_of_settings
 
 MANIFEST = ".vmgen-notebooks.json"
 
@@ -96,7 +97,11 @@ def _hash(path: Path) -> str:
 
 
 def _environment(archive: str, config: Path | None) -> dict[str, str]:
+    """Name the archive and the settings that hold here: the notebooks run in a folder of their own."""
+    files = [str(file.resolve()) for file in files_of_settings(config, os.environ)]
     environment = {**os.environ, "VMGEN_ARCHIVE": archive}
-    if config is not None:
-        environment["VMGEN_CONFIG"] = str(config.resolve())
+    if files:
+        environment["VMGEN_CONFIG"] = os.pathsep.join(files)
+    if prices := os.environ.get("VMGEN_PRICES"):
+        environment["VMGEN_PRICES"] = str(Path(prices).resolve())
     return environment
