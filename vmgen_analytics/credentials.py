@@ -86,5 +86,6 @@ def _kept(name: str) -> str | None:
     try:
         return keyring.get_password(KEYRING_SERVICE, name)
     except keyring.errors.KeyringError as error:
-        log.warning("the system keyring cannot be read: %s", type(error).__name__)  # its words may quote the key
+        if not isinstance(error, keyring.errors.NoKeyringError):  # no keyring holds no key: there is nothing to tell
+            log.warning("the system keyring cannot be read: %s", type(error).__name__)  # its words may quote the key
         return None
