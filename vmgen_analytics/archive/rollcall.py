@@ -77,9 +77,7 @@ def witness(place: Place) -> None:
         return
     try:
         accounts.alter.set_table_properties(PROPERTIES, commit_properties=marks((), [(ROLL, identity_mark(roll))]))
-    except (
-        TROUBLE
-    ) as error:  # the log of syncs is written all the same, and each table notes it when it is written next
+    except TROUBLE as error:  # the log of syncs is there all the same, and other tables note it later
         _log.debug("%s does not note the log of syncs yet: %s", WITNESS, error)
 
 
