@@ -339,6 +339,11 @@ def test_the_limits_of_the_settings_are_told_most_urgent_first(fleet, plan, limi
     assert "A limit is about all packages" in said(panel)
     assert control(panel, "Supposed limit (0: none)").layout.display == "none"
     choose(panel, "Package", "All packages")
+    choose(panel, "Location", "unknown location")
+    assert "A limit is about a location that has a name" in said(panel)
+    assert "limit: " not in panel.body.value
+    assert ran(panel)["reached"].empty
+    choose(panel, "Location", "All locations")
     choose(panel, "Measure", "Memory (GB)")
     assert "The limit of 9 VMs in Amsterdam is reached: choose VMs to see it." in said(panel)
 

@@ -22,6 +22,8 @@ PRICE_PER = {
     "ram_GB": "price_per_ram_GB_month",
     "disk_GB": "price_per_disk_GB_month",
 }
+TOLD = 4
+"""So many packages that are gone or resized are named above the picture."""
 SINGULAR = {"vcpus": "vCPU", "ram_GB": "GB of memory", "disk_GB": "GB of disk"}
 
 
@@ -83,14 +85,18 @@ class CatalogueShown:
             sentences.append("What packages cost is not known: let the setting prices name a price book.")
         elif unpriced:
             sentences.append(f"The price book has no price for {', '.join(unpriced)}: not compared.")
-        for _, row in self.table[~self.table["is_offered"]].iterrows():
-            gone = labels.day_name(row["until_min"])
-            sentences.append(f"{row['package']} in {_place(row)} is offered no more: last seen on {gone}.")
-        for _, row in self.offered[self.offered["resized_on"].notna()].iterrows():
-            sentences.append(
-                f"{row['package']} in {_place(row)} has another size since {labels.day_name(row['resized_on'])}."
-            )
-        return sentences
+        changed = [
+            f"{row['package']} in {_place(row)} is offered no more: last seen on {labels.day_name(row['until_min'])}."
+            for _, row in self.table[~self.table["is_offered"]].iterrows()
+        ]
+        changed += [
+            f"{row['package']} in {_place(row)} has another size since {labels.day_name(row['resized_on'])}."
+            for _, row in self.offered[self.offered["resized_on"].notna()].iterrows()
+        ]
+        if len(changed) > TOLD:
+            more = f"{len(changed) - TOLD:,} more offers are gone or have another size: the table has them."
+            changed = [*changed[:TOLD], more]
+        return sentences + changed
 
     def numbers(self) -> list[tuple[str, str, str]]:
         """How many are on offer, the cheapest, the best buys, and how many are beaten."""

@@ -14,6 +14,7 @@ from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.capacity_question import NAMES, NOUNS, amount, caption, short_day, told
+from vmgen_analytics.widgets.scope import UNKNOWN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ class GrowthShown:
     def supposed(self) -> Limit | None:
         """The limit that a person supposes, where one can hold."""
         choices = self.asked.choices
-        if choices.limit is None or choices.package is not None or choices.location == "":
+        if choices.limit is None or not self._can_be_limited:
             return None
         measure: Any = choices.measure
         place = {"account": choices.account or "", "location": choices.location or ""}
@@ -56,7 +57,7 @@ class GrowthShown:
         rows = asked.data.reached(known).assign(note=[limit.note for limit in known])
         if self.supposed:
             rows = pd.concat([rows, asked.data.reached((self.supposed,)).assign(note=SUPPOSED)], ignore_index=True)
-        if asked.part.package is not None:
+        if not self._can_be_limited:
             rows = rows.iloc[:0]
         for name in ("account", "location"):
             if wanted := getattr(asked.part, name):
@@ -111,7 +112,7 @@ class GrowthShown:
         sentences += self._others()
         if asked.part.package is not None:
             sentences.append("A limit is about all packages: choose all packages to see when it is reached.")
-        elif asked.choices.location == "":
+        elif asked.part.location == UNKNOWN:
             sentences.append(
                 "A limit is about a location that has a name: choose one, or all, to see when it is reached."
             )
@@ -189,14 +190,19 @@ class GrowthShown:
     def _of_part(self) -> list[str]:
         """Write the lines that leave the limits of the whole part in ``reached``."""
         part = self.asked.part
-        if part.package is not None:
-            return ["reached = reached.iloc[:0]  # a limit is about all packages"]
+        if not self._can_be_limited:
+            return ["reached = reached.iloc[:0]  # a limit is about all packages, and about places that have a name"]
         return [
             f'reached = reached[reached["{name}"].eq({wanted!r}).fillna(False)]'
             if (wanted := getattr(part, name))
             else f'reached = reached[reached["{name}"].isna()]'
             for name in ("account", "location")
         ]
+
+    @property
+    def _can_be_limited(self) -> bool:
+        """Whether a limit can hold for the part: for all packages, in a location that has a name or in all."""
+        return self.asked.part.package is None and self.asked.part.location != UNKNOWN
 
     @cached_property
     def _past(self) -> pd.DataFrame:
