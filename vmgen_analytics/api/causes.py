@@ -78,7 +78,7 @@ _CAUSES: list[tuple[Callable[[object], bool], type[VMgenError], str | Callable[[
     (
         _is(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError),
         RequestTimeout,
-        "the answer stopped coming; the request may have been carried out",
+        "the answer stopped coming",
     ),
     (_is(urllib3.exceptions.IncompleteRead), TruncatedResponse, "the answer ended too early"),
     (
@@ -89,7 +89,7 @@ _CAUSES: list[tuple[Callable[[object], bool], type[VMgenError], str | Callable[[
     (
         _is(requests.ConnectionError, urllib3.exceptions.ProtocolError, OSError),
         ConnectionLost,
-        "the connection broke; the request may have been carried out",
+        "the connection broke",
     ),
 ]
 

@@ -22,7 +22,14 @@ from vmgen_analytics.api import answers, causes
 from vmgen_analytics.api.attempts import Attempt, Attempts
 from vmgen_analytics.api.auth import LOOPBACK, KeyAuth, origin
 from vmgen_analytics.api.wires import Wires
-from vmgen_analytics.errors import AuthenticationError, RedirectRefused, RequestTimeout, ResponseTooLarge, VMgenError
+from vmgen_analytics.errors import (
+    AuthenticationError,
+    ConnectionLost,
+    RedirectRefused,
+    RequestTimeout,
+    ResponseTooLarge,
+    VMgenError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -260,7 +267,9 @@ class Transport:
         announced = "" if "Content-Encoding" in answer.headers else answer.headers.get("Content-Length", "")
         of = f" of {announced}" if re.fullmatch(r"\d{1,18}", announced) else ""
         came = f" ({received}{of} bytes came)" if received else ""
-        return kind(f"{request} at {host}: {why}{came}")
+        unclear = request.method != "GET" and issubclass(kind, (RequestTimeout, ConnectionLost))
+        carried_out = "; the request may have been carried out" if unclear else ""
+        return kind(f"{request} at {host}: {why}{came}{carried_out}")
 
     def _too_late(self, request: Request, received: int) -> RequestTimeout:
         return RequestTimeout(

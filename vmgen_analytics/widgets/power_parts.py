@@ -119,9 +119,7 @@ def log(reading: Reading) -> str:
 
 def small_print(now: datetime) -> str:
     """Say since when the panel lives: one whose kernel was restarted cannot say that it does not."""
-    return (
-        f'<div class="small"><p>Live as of {now:%H:%M} UTC; if the buttons do nothing, run this cell again.</p></div>'
-    )
+    return f'<div class="small"><p>Live as of {now:%H:%M} UTC; if the buttons do nothing, run this cell again, or reload the page.</p></div>'
 
 
 def _listed(head: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> str:
