@@ -112,6 +112,7 @@ def test_a_plan_by_clicks_is_what_if_and_so_are_its_file_and_its_python(
     with drawing_anew(panel):
         panel.get_by_role("button", name="Add step").click()
     expect(panel.locator("ol li")).to_have_text(f"Add 3 VMs of {package} in {place}.")
+    assert violations(panel.page, ".vmgen-panel") == ""
     steps = [{"action": "add", "count": 3, "package": package, "location": place}]
     known = va.read_planning(history.archive, history.settings)
     wanted = va.what_if(known.days, va.Plan.of(steps), known.catalogue, known.prices, known.policies)
