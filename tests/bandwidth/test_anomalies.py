@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import days_of, fleets
 
-from benchmarks.anomalies import recalls
-from benchmarks.daily_series import FIRST_DAY, eventful, quiet
+from benchmarks.anomalies import ours, recalls, z_score
+from benchmarks.daily_series import FIRST_DAY, eventful, quiet, wandering
 from vmgen_analytics import anomaly_contributions, bandwidth_anomalies, calibrated_alert
 from vmgen_analytics.bandwidth.detection import ALERT, scores
 from vmgen_analytics.bandwidth.episodes import episode_count
@@ -278,6 +278,14 @@ def test_what_is_found_at_two_alerts_in_a_hundred_days():
     assert found[3] >= 0.80
     assert found[5] >= 0.90
     assert found[1 / 5] >= 0.70
+
+
+def test_more_is_found_than_by_deviations_from_the_mean_where_levels_go_their_own_way():
+    wild = wandering(200, 42, 1)
+    found, plain = (recalls(wild, history=28, detector=each, factors=(3, 5, 1 / 5)) for each in (ours, z_score))
+    assert found[3] > plain[3]
+    assert found[5] > plain[5]
+    assert found[1 / 5] > plain[1 / 5] + 0.5
 
 
 def test_a_fleet_in_which_nothing_happens_is_quiet():
