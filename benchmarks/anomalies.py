@@ -209,7 +209,8 @@ def main() -> None:
     began, cpu = time.perf_counter(), time.process_time()
     found = bandwidth_anomalies(days)
     print(f"10,000 VMs x 56 days: {time.perf_counter() - began:.1f} s, {time.process_time() - cpu:.1f} s of CPU, "
-          f"{len(found)} anomalies; limit 30 s; {os.getloadavg()[0]:.0f} processes wanted {os.cpu_count()} processors")  # fmt: skip
+          f"{len(found)} anomalies; limit 30 s; {os.getloadavg()[0]:.0f} processes wanted {os.cpu_count()} processors"
+          )  # fmt: skip
 
 
 if __name__ == "__main__":
