@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from labs import CLOSE, HOSTILE, History, Lab
+from looks import violations
 from pandas.testing import assert_frame_equal
 from playwright.sync_api import Locator, expect
 
@@ -141,9 +142,11 @@ def test_anomalies_and_quotas_have_their_answer(panel: Locator, lab: Lab) -> Non
     select(panel, "Show", "Anomalies")
     expect(panel.get_by_role("heading")).to_contain_text("found from")
     expect(panel.get_by_label("Group by", exact=True)).to_be_hidden()
+    assert violations(lab.page, ".vmgen-panel") == ""
     panel.get_by_label("Show", exact=True).select_option("Quotas")
     expect(panel.get_by_role("status")).to_contain_text("No quota is known")
     expect(panel.locator("img[data-render]")).to_have_count(0)
     panel.get_by_label("Show", exact=True).select_option("Traffic by day")
     expect(panel.locator("img[data-render]")).to_be_visible()
+    assert violations(lab.page, ".vmgen-panel") == ""
     assert lab.strayed == []
