@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -43,7 +43,9 @@ def footprint_table(footprint: pd.DataFrame, by: str, measure: str) -> pd.DataFr
     dates = footprint["date"]
     marks = {dates.min(), *dates.groupby(dates.dt.to_period("M")).max()}
     shown = footprint[dates.isin(marks)].assign(day=dates.dt.strftime("%Y-%m-%d"))
-    vms, wide = (shown.pivot(index=by, columns="day", values=name) for name in ("vms", measure))  # noqa: PD010 - as unknown
+    how: dict[str, Any] = {"index": by, "columns": "day"}
+    vms = shown.pivot(**how, values="vms")  # noqa: PD010 - keeps the unknown group
+    wide = shown.pivot(**how, values=measure)  # noqa: PD010
     table = wide.mask(vms.isna(), 0.0).rename_axis(columns=None)
     table["change"] = table.iloc[:, -1] - table.iloc[:, 0]
     return table.sort_values(table.columns[-2], ascending=False, kind="stable").reset_index()
