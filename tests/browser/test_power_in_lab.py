@@ -145,7 +145,9 @@ def test_after_the_kernel_was_restarted_nothing_is_sent(
     confirm = arm(3, "Reboot")
     notebook.page.evaluate(RESTART)
     confirm.click(click_count=3)
-    expect(notebook.locator(".vmgen-panel")).to_contain_text("if the buttons do nothing, run this cell again, or reload the page")
+    expect(notebook.locator(".vmgen-panel")).to_contain_text(
+        "if the buttons do nothing, run this cell again, or reload the page"
+    )
     notebook.page.wait_for_timeout(500)
     assert sent(sandbox) == 0
 

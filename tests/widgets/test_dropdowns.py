@@ -1,6 +1,6 @@
 """Dropdowns whose "all of them" is None."""
 
-from vmgen_analytics.widgets.explorer import dropdown, offer
+from vmgen_analytics.widgets.controls import dropdown, offer
 
 ALL = [("All VMs", None), ("db-1", 1), ("web-1", 2)]
 

@@ -32,7 +32,9 @@ def test_it_only_looks_unless_it_is_asked_for_more(opened, sandbox, names):
 def test_allowed_it_says_so_and_waits_to_be_asked(opened, sandbox, names):
     panel = opened(view={"vms": list(names)})
     assert "change real machines" in shown(panel)
-    assert "Live as of 12:00 UTC; if the buttons do nothing, run this cell again, or reload the page" in panel._small.value
+    assert (
+        "Live as of 12:00 UTC; if the buttons do nothing, run this cell again, or reload the page" in panel._small.value
+    )
     assert not is_asking(panel)
     confirm(panel, times=3)
     assert sent(sandbox) == 0

@@ -17,8 +17,9 @@ from vmgen_analytics.widgets.bandwidth_model import (
     BandwidthChoices,
     BandwidthData,
 )
+from vmgen_analytics.widgets.controls import dropdown, offer, show_if, with_chosen
 from vmgen_analytics.widgets.days import DayControls
-from vmgen_analytics.widgets.explorer import Explorer, dropdown, offer, show_if, with_chosen
+from vmgen_analytics.widgets.explorer import Explorer
 from vmgen_analytics.widgets.scope import NOBODY, ScopeControls
 
 if TYPE_CHECKING:

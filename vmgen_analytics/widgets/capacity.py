@@ -16,8 +16,9 @@ from vmgen_analytics.widgets.capacity_model import (
     Part,
 )
 from vmgen_analytics.widgets.capacity_steps import PlanSteps
+from vmgen_analytics.widgets.controls import dropdown, offer, show_if, with_chosen
 from vmgen_analytics.widgets.days import DayControls
-from vmgen_analytics.widgets.explorer import Explorer, dropdown, offer, show_if, with_chosen
+from vmgen_analytics.widgets.explorer import Explorer
 from vmgen_analytics.widgets.scope import UNKNOWN
 
 if TYPE_CHECKING:

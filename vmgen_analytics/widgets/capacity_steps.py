@@ -10,7 +10,7 @@ import pandas as pd
 import traitlets
 
 from vmgen_analytics.plots import labels
-from vmgen_analytics.widgets.explorer import dropdown, offer, show_if
+from vmgen_analytics.widgets.controls import dropdown, offer, show_if
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

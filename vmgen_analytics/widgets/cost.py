@@ -8,9 +8,10 @@ import ipywidgets
 import pandas as pd
 
 from vmgen_analytics.plots import labels
+from vmgen_analytics.widgets.controls import dropdown, offer, show_if, with_chosen
 from vmgen_analytics.widgets.cost_answer import CostAnswer
 from vmgen_analytics.widgets.cost_model import GROUPS, MOST_NAMED, SHOWS, CostChoices, CostData
-from vmgen_analytics.widgets.explorer import Explorer, dropdown, offer, show_if, with_chosen
+from vmgen_analytics.widgets.explorer import Explorer
 from vmgen_analytics.widgets.periods import CUSTOM, PERIODS
 from vmgen_analytics.widgets.scope import NOBODY, ScopeControls
 

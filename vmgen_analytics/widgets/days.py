@@ -10,7 +10,7 @@ import pandas as pd
 
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.plots import labels
-from vmgen_analytics.widgets.explorer import dropdown, show_if
+from vmgen_analytics.widgets.controls import dropdown, show_if
 
 THIS_MONTH = "this month"
 LAST_MONTH = "last month"

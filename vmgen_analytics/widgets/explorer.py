@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
 import pandas as pd
@@ -17,96 +17,13 @@ from vmgen_analytics.widgets import panel
 from vmgen_analytics.writing import xlsx_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from matplotlib.axes import Axes
+    from vmgen_analytics.widgets.parts import Answer, Choices, Controls, Data
 
 DPI = 130
 """Sharp enough at the width of a page; what is more costs time at every change of a control."""
-
-
-class Choices(Protocol):
-    """What a person has chosen: an immutable value, the only truth that all parts of a panel are made from."""
-
-    @classmethod
-    def of(cls, view: Mapping[str, Any]) -> Self:
-        """Read choices from a view; what cannot be is a `SettingsError`."""
-        ...
-
-    def view(self) -> dict[str, Any]:
-        """Put the choices into a small dict that JSON can hold."""
-        ...
-
-
-class Data(Protocol):
-    """What a panel reads from the archive: once, and again when it is asked to."""
-
-    @classmethod
-    def read(cls, archive: Archive, settings: Settings) -> Self:
-        """Read it."""
-        ...
-
-
-class Answer(Protocol):
-    """Everything that a panel shows for one set of choices; what is costly is computed when it is asked for."""
-
-    def __init__(self, data: Any, choices: Any, settings: Settings, today: dt.date) -> None: ...
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The table that is shown; where it is empty, there is no chart and no file."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """What the files are called, without their ending."""
-        ...
-
-    def sentence(self) -> str:
-        """The answer in a sentence, as the title."""
-        ...
-
-    def notices(self) -> list[str]:
-        """What a reader must know before trusting the numbers: what is missing, unfinished or old."""
-        ...
-
-    def numbers(self) -> list[tuple[str, str, str]]:
-        """Name, number and comparison of each key number."""
-        ...
-
-    def axes(self) -> Axes:
-        """Draw the chart."""
-        ...
-
-    def printed(self) -> str:
-        """The table as HTML, with a total where there is one."""
-        ...
-
-    def small_print(self) -> list[str]:
-        """Source, zone, units, what is included, fetched when."""
-        ...
-
-    def python(self, url: str) -> str:
-        """The script that ends with the same ``table`` and with ``ax``, its chart."""
-        ...
-
-
-class Controls(Protocol):
-    """What a person chooses with."""
-
-    @property
-    def all(self) -> Sequence[ipywidgets.Widget]:
-        """Every control, in their order on the page."""
-        ...
-
-    def choices(self) -> Any:
-        """Read what is chosen."""
-        ...
-
-    def follow(self, model: Model) -> None:
-        """Show the choices of a model, and what else could be chosen."""
-        ...
 
 
 class Model(traitlets.HasTraits):
@@ -267,43 +184,3 @@ class Explorer(panel.Panel):
 
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class _Dropdown(ipywidgets.Dropdown):  # type: ignore[misc]  # ipywidgets has no types
-    """A dropdown in which None is a choice like any other, as in "All VMs": by itself it shows nothing then."""
-
-    @traitlets.observe("value")
-    def _propagate_value(self, change: Any) -> None:
-        if change.new is None and None in self._options_values:
-            self.index = self._options_values.index(None)
-        else:
-            super()._propagate_value(change)
-
-    @traitlets.observe("options")
-    def _propagate_options(self, change: Any) -> None:
-        super()._propagate_options(change)
-        if not self._initializing_traits_ and self.index is None and None in self._options_values:
-            self.index = self._options_values.index(None)
-
-
-def dropdown(description: str, options: Any = ()) -> ipywidgets.Dropdown:
-    """Make a control that chooses one of several, as wide as its words."""
-    style = {"description_width": "initial"}
-    return _Dropdown(options=options, description=description, style=style, layout={"width": "auto"})
-
-
-def offer(control: ipywidgets.Dropdown, options: list[Any], value: Any) -> None:
-    """Give a control its options, if they are others than before, and what is chosen of them."""
-    if list(control.options) != options:
-        control.options = options
-    control.value = value
-
-
-def with_chosen(known: list[Any], chosen: Any) -> list[Any]:
-    """Offer what is chosen even where the data does not have it."""
-    return known if chosen is None or chosen in known else [*known, chosen]
-
-
-def show_if(control: ipywidgets.Widget, *, is_shown: bool) -> None:
-    """Show a control, or take it off the page."""
-    control.layout.display = "" if is_shown else "none"

@@ -119,7 +119,8 @@ def log(reading: Reading) -> str:
 
 def small_print(now: datetime) -> str:
     """Say since when the panel lives: one whose kernel was restarted cannot say that it does not."""
-    return f'<div class="small"><p>Live as of {now:%H:%M} UTC; if the buttons do nothing, run this cell again, or reload the page.</p></div>'
+    again = "if the buttons do nothing, run this cell again, or reload the page"
+    return f'<div class="small"><p>Live as of {now:%H:%M} UTC; {again}.</p></div>'
 
 
 def _listed(head: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vmgen_analytics.widgets.explorer import dropdown, offer, show_if, with_chosen
+from vmgen_analytics.widgets.controls import dropdown, offer, show_if, with_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
