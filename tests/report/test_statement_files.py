@@ -271,7 +271,7 @@ def test_the_method_says_by_what_and_by_whom():
     told = statement(month_of(), "Web shop")
     said = words_of(told)
     for part in (
-        "November 2026 is closed: its invoices, and the days of its VMs over which they are divided, stay as they were",
+        "November 2026 is closed: its invoices and the days of its VMs stay as they were known then; later changes are",
         "where these files change, a later print may differ",
         "What a VM costs is therefore an estimate",
         "in proportion to the list price of each VM's package (key price_book)",

@@ -66,9 +66,8 @@ def _state(of: StatementMonth) -> Explanation:
     month = month_name(of.facts.month)
     if of.state == "closed":
         invoices = (
-            f"{month} is closed: its invoices, and the days of its VMs over which they are divided, stay as they were "
-            "known when it closed; later changes of either are corrections, with their reasons, of the month that is "
-            "open then."
+            f"{month} is closed: its invoices and the days of its VMs stay as they were known then; later changes are "
+            "corrections, with their reasons, of the month that is open."
         )
         division = (
             "They are divided by the prices, locations and rules of the day of this print: where these files change, a "
