@@ -86,9 +86,13 @@ class Lab:
     strayed: list[str] = field(default_factory=list)
 
     def run(self, name: str) -> Locator:
-        """Open a notebook, run all of its cells, and give the notebook."""
+        """Open a notebook of ours, run all of its cells, and give the notebook."""
         path = f"{secrets.token_hex(4)}.ipynb"
         shutil.copy(NOTEBOOKS / name, self.server.folder / path)
+        return self.run_as_it_is(path)
+
+    def run_as_it_is(self, path: str) -> Locator:
+        """The same with a notebook that stands in the server's folder already."""
         self.page.evaluate(OPEN, path)
         self.page.wait_for_function(IS_READY, arg=path, timeout=60_000)
         self.page.evaluate(RUN)

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import gc
 import html
 import io
 import json
@@ -12,6 +13,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -462,6 +464,22 @@ def test_redrawing_leaves_no_figure_behind(archive, explore):
     panel = explore(archive)
     for text in ("VM", "Location") * 3:
         choose(panel, "Group by", text)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("redraws", [20, pytest.param(200, marks=pytest.mark.endurance)])
+def test_redraws_leave_memory_flat(archive, explore, redraws):
+    """What a first round of views keeps is kept once."""
+    panel, process = explore(archive), psutil.Process()
+
+    def draw(times):
+        for number in range(times):
+            choose(panel, "Group by", ("VM", "Package", "Location")[number % 3])
+        gc.collect()
+        return process.memory_info().rss / 1e6
+
+    before = draw(9)
+    assert draw(redraws) - before < 25
     assert plt.get_fignums() == []
 
 
