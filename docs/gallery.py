@@ -109,8 +109,7 @@ GALLERY: dict[str, Sequence[Shown]] = {
         Shown(
             "anomaly_contributions",
             "Which VMs make up an anomaly?",
-            "plots.anomaly_contributions("
-            'va.anomaly_contributions(recent, anomalies=unusual.loc[unusual["vms"] > 1, "anomaly"].head(1)))',
+            'plots.anomaly_contributions(va.anomaly_contributions(recent, anomalies=unusual["anomaly"].head(1)))',
         ),
         Shown("quota_status", "Which quotas will be exceeded?", "plots.quota_status(quotas)"),
         Shown(

@@ -180,10 +180,12 @@ def _derived(name: str, ledger: Ledger, archive: Archive, settings: Settings, no
         "cost_centre_rules": lambda: cost_centre_rules(ledger.costs, ledger.centres or CostCentres(())),
         "monthly_costs": lambda: monthly_costs(ledger.costs, ["vm_id", "package", "location", "cost_centre"]),
         "cost_changes": lambda: pd.concat([cost_changes(ledger.costs, month, "vm_id") for month in ledger.months]),
-        "cost_forecast": lambda: _forecast(cost_forecast, ledger, now),
-        "cost_forecast_backtest": lambda: _forecast(cost_forecast_backtest, ledger, now),
-        "budget_status": lambda: _budgets(ledger, now),
-        "credit_runway": lambda: credit_runway(archive.history("accounts"), _forecast(cost_forecast, ledger, now)),
+        "cost_forecast": lambda: _forecast(cost_forecast, ledger, settings, now),
+        "cost_forecast_backtest": lambda: _forecast(cost_forecast_backtest, ledger, settings, now),
+        "budget_status": lambda: _budgets(ledger, settings, now),
+        "credit_runway": lambda: credit_runway(
+            archive.history("accounts"), _forecast(cost_forecast, ledger, settings, now)
+        ),
         "cost_statement": lambda: pd.concat([cost_statement(ledger.costs, month) for month in ledger.months]),
         "unit_costs": lambda: unit_costs(ledger.costs, ledger.days, "vm_id"),
         "estimated_prices": lambda: _estimated(ledger, now),
@@ -219,9 +221,9 @@ def _coverage(ledger: Ledger, archive: Archive, settings: Settings, now: pd.Time
     return coverage_by_account(ledger.days, syncs, settings, clocks)
 
 
-def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
+def _forecast(make: Callable[..., pd.DataFrame], ledger: Ledger, settings: Settings, now: pd.Timestamp) -> pd.DataFrame:
     how: dict[str, Any] = {"today": now.normalize(), "by": "account", "transfer": ledger.transfer}
-    return make(ledger.days, ledger.costs, ledger.prices, **how)
+    return make(ledger.days, ledger.costs, ledger.prices, weights=settings.allocation.weights, **how)
 
 
 def _price_findings(ledger: Ledger, archive: Archive) -> pd.DataFrame:
@@ -231,9 +233,9 @@ def _price_findings(ledger: Ledger, archive: Archive) -> pd.DataFrame:
     )
 
 
-def _budgets(ledger: Ledger, now: pd.Timestamp) -> pd.DataFrame:
+def _budgets(ledger: Ledger, settings: Settings, now: pd.Timestamp) -> pd.DataFrame:
     today = now.normalize()
-    expected = _forecast(cost_forecast, ledger, now)
+    expected = _forecast(cost_forecast, ledger, settings, now)
     return budget_status(ledger.budgets or Budgets(()), ledger.costs, expected, today=today)
 
 

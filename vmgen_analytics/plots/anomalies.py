@@ -277,7 +277,6 @@ def _makes_up(rows: pd.DataFrame, bars: pd.DataFrame, anomaly: int) -> str:
 
 
 def _contributions_note(bars: pd.DataFrame) -> str:
-    alone = int(bars["vms"].sum()) == 1
-    return (
-        "" if alone else "Solid: the VMs that make up four fifths of their way. Rises and falls are shared out apart."
-    )
+    if int(bars["vms"].sum()) == 1:
+        return "What it moved more, or less, than was expected of it."
+    return "Solid: the VMs that make up four fifths of their way. Rises and falls are shared out apart."
