@@ -250,5 +250,6 @@ def _say_where_next(directory: Path, files: list[Path], month: pd.Period) -> Non
     say(f"  {program} status --config {settings}")
     say(f"  {program} report --config {settings} --month {month}")
     say(f"  {program} export monthly_costs --config {settings}")
+    say(f"  {program} dashboard --config {settings}    (the same as web pages, without code)")
     say(f"  {program} lab --config {settings}          (the notebooks, in JupyterLab)")
     say(f"With an account of your own: set VMGEN_API_KEY, then {program} sync")
