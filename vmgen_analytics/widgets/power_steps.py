@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -145,9 +146,8 @@ class Sending:
             return step
         came = False
         try:
-            came = until(has_come, self.following.unclear_s, self.following)
-        except WaitStopped:
-            pass  # it is told as it was last seen
+            with contextlib.suppress(WaitStopped):  # then the state is told as it was last seen
+                came = until(has_come, self.following.unclear_s, self.following)
         except VMgenError as error:
             return replace(step, says=f"{step.says} Its state cannot be read: {_sentence(error)}".strip())
         state = f"It is {now.state or 'in a state without a name'} now."
