@@ -13,10 +13,11 @@ from vmgen_analytics.cost.billed import BilledMonths
 from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import UNASSIGNED
 from vmgen_analytics.widgets.cost_code import reproduction
+from vmgen_analytics.widgets.cost_notices import notices
 from vmgen_analytics.widgets.cost_outlook import outlook
 from vmgen_analytics.widgets.cost_tables import printed_changes, printed_table
 from vmgen_analytics.widgets.periods import Months
-from vmgen_analytics.widgets.syncs import fetched, state_of_syncs, sync_day
+from vmgen_analytics.widgets.syncs import fetched, sync_day
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -171,7 +172,7 @@ class CostAnswer:
         if self.table.empty:
             return f"No invoices for {when}"
         total = self._sum(self.months)
-        so_far = " so far" if self._is_open(self.months) else ""
+        so_far = " so far" if self.is_open(self.months) else ""
         spent = f"{when} cost {self.money(total)}{so_far}{self._of_what()}"
         first = self.table.iloc[0]
         if len(self.table) < 2 or total <= 0 or first["total"] <= 0:
@@ -200,11 +201,7 @@ class CostAnswer:
 
     def notices(self) -> list[str]:
         """Say what a reader must know before trusting the numbers: what is missing, unfinished or old."""
-        if self.data.is_empty:
-            return ["The archive is empty: fill it with vmgen-analytics sync, then press Read again."]
-        if not self.totals:
-            return ["The archive has no invoices yet: sync once the provider has made one, then press Read again."]
-        return [*self._gaps(), *state_of_syncs(self.data.syncs, self.settings, self.today)]
+        return notices(self)
 
     def small_print(self) -> list[str]:
         """Say what the numbers are: period, zone, currency, how they were divided, when they were fetched."""
@@ -251,7 +248,8 @@ class CostAnswer:
     def _sum(self, months: Months) -> float:
         return round(float(sum(self.totals[month] for month in months if month in self.totals)), 6)
 
-    def _is_open(self, months: Months) -> bool:
+    def is_open(self, months: Months) -> bool:
+        """Whether a month that is not over is among some months, and has costs."""
         return self.open_month in list(months) and self.open_month in self.totals
 
     def _where(self, row: pd.Series[Any]) -> str:
@@ -278,25 +276,6 @@ class CostAnswer:
         part = f" ({labels.percent(now / then - 1, decimals=1, signed=True)})" if then > 0 else ""
         since = "" if months.end == self.months.end or len(months) == 1 else f"{months.in_words()}: "
         return f"{since}{self.money(now - then, signed=True)}{part} against {before.in_words()}"
-
-    def _gaps(self) -> list[str]:
-        sentences = []
-        absent = [month for month in self.months if month not in self.totals]
-        if len(absent) == len(self.months):
-            known = Months(min(self.totals), max(self.totals) + 1).in_words()
-            sentences.append(f"No invoices for {self.months.in_words()}, but for {known}: choose another period.")
-        elif absent:
-            sentences.append(f"No invoices for {', '.join(map(labels.month_name, absent))}: the total lacks them.")
-        if self.open_month is not None and self._is_open(self.months):
-            over = "is not over" if self.today < self.open_month.end_time.date() else "was not over at the last sync"
-            name = labels.month_name(self.open_month)
-            sentences.append(f"{name} {over}: it is hatched, and left out of comparisons.")
-        nobodys = self.costs[self.costs["vm_id"].isna()]
-        if len(nobodys):
-            lost = self.money(nobodys["allocated_cost"].sum())
-            months = ", ".join(labels.month_name(month) for month in nobodys["month"].unique())
-            sentences.append(f"{lost} is unallocated: no VM is known in {months}.")
-        return sentences
 
     @property
     def as_of(self) -> pd.Timestamp | None:
