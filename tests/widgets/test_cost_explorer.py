@@ -197,6 +197,8 @@ def test_a_view_opens_where_it_was_taken(two_accounts, explore, view):
         ({"by": "colour"}, "by is 'colour' in the view; it can be location"),
         ({"period": "last week"}, "period is 'last week' in the view"),
         ({"top": 0}, "top is 0 in the view"),
+        ({"vm_id": "17"}, "vm_id is '17' in the view; it is the number of a VM"),
+        ({"location": 3}, "location is 3 in the view; it must be a name"),
         ({"period": "custom"}, "start of the period is None"),
         ({"period": "custom", "start": "2026-05", "end": "2026-04"}, "choose a later end"),
     ],

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
 from vmgen_analytics import bandwidth
 from vmgen_analytics.cost import policies_of, transfer_terms
-from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.planning import read_planning
 from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets.days import CUSTOM, DAY_PERIODS, resolved_days
 from vmgen_analytics.widgets.scope import Scope
 from vmgen_analytics.widgets.syncs import last_syncs
+from vmgen_analytics.widgets.views import Viewed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Sequence
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.planning import Planning
@@ -45,7 +45,7 @@ VM = ["account", "vm_id"]
 
 
 @dataclass(frozen=True)
-class BandwidthChoices:
+class BandwidthChoices(Viewed):
     """What a person has chosen: the only truth that chart, table, file and code are made from.
 
     Attributes
@@ -81,29 +81,14 @@ class BandwidthChoices:
     top: int = 8
 
     def __post_init__(self) -> None:
-        choices = (("show", SHOWS), ("period", DAY_PERIODS), ("by", GROUPS), ("direction", DIRECTIONS))
-        for name, known in choices:
-            if getattr(self, name) not in known:
-                raise SettingsError(f"{name} is {getattr(self, name)!r} in the view; it can be {', '.join(known)}")
-        if isinstance(self.top, bool) or not isinstance(self.top, int) or not 1 <= self.top <= MOST_NAMED:
-            raise SettingsError(f"top is {self.top!r} in the view; it goes from 1 to {MOST_NAMED}")
-        if isinstance(self.vm_id, bool) or not isinstance(self.vm_id, int | None):
-            raise SettingsError(f"vm_id is {self.vm_id!r} in the view; it is the number of a VM")
+        self._check_offered(show=SHOWS, period=DAY_PERIODS, by=GROUPS, direction=DIRECTIONS)
+        self._check_top(self.top, MOST_NAMED)
+        self._check_scope()
         if self.period == CUSTOM:
             self.days(dt.date.min)
 
-    @classmethod
-    def of(cls, view: Mapping[str, Any]) -> Self:
-        """Read choices from a view, as `view` makes it."""
-        known = [each.name for each in fields(cls)]
-        if strange := [name for name in view if name not in known]:
-            raise SettingsError(f"no choice {strange[0]!r} in a view; there can be {', '.join(known)}")
-        return cls(**view)
-
-    def view(self) -> dict[str, Any]:
-        """Put the choices into a small dict; what was not chosen is left out."""
-        unused = () if self.period == CUSTOM else ("start", "end")
-        return {name: value for name, value in asdict(self).items() if value is not None and name not in unused}
+    def _left_out(self) -> Collection[str]:
+        return () if self.period == CUSTOM else ("start", "end")
 
     def days(self, today: dt.date) -> Days:
         """Resolve the period on a day."""

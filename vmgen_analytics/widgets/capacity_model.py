@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,9 +25,10 @@ from vmgen_analytics.planning import read_planning
 from vmgen_analytics.widgets.days import CUSTOM, DAY, DAY_PERIODS, FULL_DAYS, Days, resolved_days
 from vmgen_analytics.widgets.scope import Scope
 from vmgen_analytics.widgets.syncs import last_syncs
+from vmgen_analytics.widgets.views import Viewed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.planning import Planning
@@ -74,7 +75,7 @@ class Part(Scope):
 
 
 @dataclass(frozen=True)
-class CapacityChoices:
+class CapacityChoices(Viewed):
     """What a person has chosen: the only truth that chart, table, file and code are made from.
 
     Attributes
@@ -113,13 +114,8 @@ class CapacityChoices:
     plan: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        known_ones = {"show": SHOWS, "measure": MEASURES, "period": DAY_PERIODS, "by": GROUPS}
-        for name, known in known_ones.items():
-            if (value := getattr(self, name)) not in known:
-                raise SettingsError(f"{name} is {value!r} in the view; it can be {', '.join(known)}")
-        for name in ("account", "location", "package"):
-            if not isinstance(value := getattr(self, name), str | None):
-                raise SettingsError(f"{name} is {value!r} in the view; it must be a name")
+        self._check_offered(show=SHOWS, measure=MEASURES, period=DAY_PERIODS, by=GROUPS)
+        self._check_scope()
         limit = self.limit
         if limit is not None:
             is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
@@ -132,20 +128,18 @@ class CapacityChoices:
     @classmethod
     def of(cls, view: Mapping[str, Any]) -> Self:
         """Read choices from a view, as `view` makes it."""
-        known = [each.name for each in fields(cls)]
-        if strange := [name for name in view if name not in known]:
-            raise SettingsError(f"no choice {strange[0]!r} in a view; there can be {', '.join(known)}")
         plan = view.get("plan", ())
         if not isinstance(plan, list | tuple) or not all(isinstance(step, dict) for step in plan):
             raise SettingsError(f"plan is {plan!r} in the view; it must be a list of steps, each a dict")
-        return cls(**{**view, "plan": tuple(dict(step) for step in plan)})
+        return super().of({**view, "plan": tuple(dict(step) for step in plan)})
 
     def view(self) -> dict[str, Any]:
         """Put the choices into a small dict; what was not chosen is left out."""
-        unused = () if self.period == CUSTOM else ("start", "end")
-        chosen = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in unused}
-        plan = [dict(step) for step in chosen.pop("plan")]
-        return {name: value for name, value in chosen.items() if value is not None} | ({"plan": plan} if plan else {})
+        plan = [dict(step) for step in self.plan]
+        return super().view() | ({"plan": plan} if plan else {})
+
+    def _left_out(self) -> Collection[str]:
+        return ("plan",) if self.period == CUSTOM else ("plan", "start", "end")
 
     @property
     def part(self) -> Part:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from vmgen_analytics.cost import cost_forecast
-from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.widgets.periods import CUSTOM, PERIODS, resolved
 from vmgen_analytics.widgets.scope import Scope
 from vmgen_analytics.widgets.syncs import last_syncs
+from vmgen_analytics.widgets.views import Viewed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
     import pandas as pd
 
@@ -36,7 +36,7 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
-class CostChoices:
+class CostChoices(Viewed):
     """What a person has chosen: the only truth that chart, table, file and code are made from.
 
     Attributes
@@ -70,27 +70,15 @@ class CostChoices:
     vm_id: int | None = None
 
     def __post_init__(self) -> None:
-        known_ones = (("period", self.period, PERIODS), ("by", self.by, GROUPS), ("show", self.show, SHOWS))
-        for name, value, known in known_ones:
-            if value not in known:
-                raise SettingsError(f"{name} is {value!r} in the view; it can be {', '.join(known)}")
-        if isinstance(self.top, bool) or not isinstance(self.top, int) or not 1 <= self.top <= MOST_NAMED:
-            raise SettingsError(f"top is {self.top!r} in the view; it goes from 1 to {MOST_NAMED}")
+        self._check_offered(period=PERIODS, by=GROUPS, show=SHOWS)
+        self._check_top(self.top, MOST_NAMED)
+        self._check_scope()
         if self.period == CUSTOM:
             self.months(dt.date.min)
 
-    @classmethod
-    def of(cls, view: Mapping[str, Any]) -> Self:
-        """Read choices from a view, as `view` makes it."""
-        known = [each.name for each in fields(cls)]
-        if strange := [name for name in view if name not in known]:
-            raise SettingsError(f"no choice {strange[0]!r} in a view; there can be {', '.join(known)}")
-        return cls(**view)
-
-    def view(self) -> dict[str, Any]:
-        """Put the choices into a small dict; what was not chosen is left out."""
-        unused = {*(() if self.period == CUSTOM else ("start", "end")), *(("show",) if self.show == "months" else ())}
-        return {name: value for name, value in asdict(self).items() if value is not None and name not in unused}
+    def _left_out(self) -> Collection[str]:
+        months = () if self.period == CUSTOM else ("start", "end")
+        return (*months, "show") if self.show == "months" else months
 
     @property
     def scope(self) -> Scope:
