@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.settings import Settings
 from vmgen_analytics.widgets.scope import Scope
+from vmgen_analytics.widgets.scripts import of_nothing, script, unusual
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
@@ -30,26 +30,17 @@ def reproduction(answer: BandwidthAnswer, url: str) -> str:
         Python, with every day resolved and no secret in it.
     """
     if answer.data.is_empty:
-        return f"import vmgen_analytics as va\n\narchive = va.Archive({url!r})\narchive.tables()"
+        return of_nothing(url)
     by_show = {"talkers": _talkers, "anomalies": _anomalies, "quotas": _quotas}
     last = by_show.get(answer.choices.show, _traffic)(answer)
-    lines = [
-        *(["import pandas as pd", ""] if any("pd." in line for line in last) else []),
-        "import vmgen_analytics as va",
-        "from vmgen_analytics import plots",
-        "",
-        f"archive = va.Archive({url!r})",
-        f"known = va.read_planning(archive, va.Settings({', '.join(_settings(answer.settings))}))",
-        "days = known.days",
-        *last,
-    ]
-    return "\n".join(lines)
-
-
-def _settings(settings: Settings) -> list[str]:
-    """Write the settings that decide what a table holds, where they are not the usual ones."""
-    usual = Settings()
-    return [f"{name}={value!r}" for name in FILES if (value := getattr(settings, name)) != getattr(usual, name)]
+    return script(
+        [
+            f"archive = va.Archive({url!r})",
+            f"known = va.read_planning(archive, va.Settings({', '.join(unusual(answer.settings, FILES))}))",
+            "days = known.days",
+            *last,
+        ]
+    )
 
 
 def _within(answer: BandwidthAnswer) -> str:

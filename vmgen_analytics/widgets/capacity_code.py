@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.settings import Settings
+from vmgen_analytics.widgets.scripts import of_nothing, script, unusual
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.capacity_answer import CapacityAnswer
@@ -29,24 +29,13 @@ def reproduction(answer: CapacityAnswer, url: str) -> str:
         Python, with every day resolved and no secret in it.
     """
     if answer.table.empty:
-        return f"import vmgen_analytics as va\n\narchive = va.Archive({url!r})\narchive.tables()"
-    usual = Settings()
-    arguments = [
-        f"{name}={getattr(answer.settings, name)!r}"
-        for name in FILES
-        if getattr(answer.settings, name) != getattr(usual, name)
-    ]
-    lines = answer.shown.python()
-    return "\n".join(
+        return of_nothing(url)
+    return script(
         [
-            *(["import pandas as pd", ""] if any("pd." in line for line in lines) else []),
-            "import vmgen_analytics as va",
-            "from vmgen_analytics import plots",
-            "",
             f"archive = va.Archive({url!r})",
-            f"settings = va.Settings({', '.join(arguments)})",
+            f"settings = va.Settings({', '.join(unusual(answer.settings, FILES))})",
             "planning = va.read_planning(archive, settings)",
             "",
-            *lines,
+            *answer.shown.python(),
         ]
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.settings import Account, Allocation, Settings
+from vmgen_analytics.settings import Account, Allocation
+from vmgen_analytics.widgets.scripts import of_nothing, script, unusual
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.cost_answer import CostAnswer
@@ -27,14 +28,8 @@ def reproduction(answer: CostAnswer, url: str) -> str:
     """
     choices, ledger = answer.choices, answer.data.ledger
     if ledger is None:
-        return f"import vmgen_analytics as va\n\narchive = va.Archive({url!r})\narchive.tables()"
+        return of_nothing(url)
     lines = [
-        "import pandas as pd",
-        "",
-        "import vmgen_analytics as va",
-        "from vmgen_analytics import plots",
-        *_imported(answer),
-        "",
         f"archive = va.Archive({url!r})",
         f"settings = va.Settings({', '.join(_settings(answer))})",
         f'ledger = va.read_ledger(archive, settings, "{ledger.months[0]}", "{ledger.months[-1]}")',
@@ -43,7 +38,7 @@ def reproduction(answer: CostAnswer, url: str) -> str:
         *([] if choices.cost_centre is None else [f'costs = costs[costs["cost_centre"] == {choices.cost_centre!r}]']),
         *(_changes(answer) if answer.is_of_changes else _months(answer)),
     ]
-    return "\n".join(lines)
+    return script(lines, _imported(answer))
 
 
 def _months(answer: CostAnswer) -> list[str]:
@@ -80,19 +75,16 @@ def _imported(answer: CostAnswer) -> list[str]:
 
 def _settings(answer: CostAnswer) -> list[str]:
     """Write the settings that decide what a table holds, where they are not the usual ones."""
-    settings, usual = answer.settings, Settings()
-    arguments = [
-        f"{name}={getattr(settings, name)!r}" for name in FILES if getattr(settings, name) != getattr(usual, name)
-    ]
-    accounts = []
+    settings, accounts = answer.settings, []
+    arguments = unusual(settings, FILES)
     for account in answer.data.accounts:
         found = settings.accounts.get(account, Account())
-        unusual = [
+        own = [
             f"{name}={getattr(found, name)!r}"
             for name in ("invoice_period", "time_zone")
             if getattr(found, name) != getattr(Account(), name)
         ]
-        accounts += [f"{account!r}: Account({', '.join(unusual)})"] if unusual else []
+        accounts += [f"{account!r}: Account({', '.join(own)})"] if own else []
     arguments += [f"accounts={{{', '.join(accounts)}}}"] if accounts else []
     if settings.allocation != Allocation():
         how = {"key": settings.allocation.key, "weights": dict(settings.allocation.weights)}
