@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from clicks import reset
 from labs import CLOSE, HOSTILE, History, Lab, Server, jupyterlab
 from looks import ARTEFACTS
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator
 from voilas import Dashboard, dashboard
 
 from vmgen_analytics import Archive, Client, Settings, sync
@@ -82,10 +83,7 @@ def spend(lab: Lab) -> Iterator[Locator]:
 def panel(spend: Locator) -> Locator:
     """Its panel, as it opens."""
     panel = spend.locator(".vmgen-panel")
-    picture = panel.locator("img[data-render]")
-    before = picture.get_attribute("data-render")
-    panel.get_by_role("button", name="Reset").click()
-    expect(picture).not_to_have_attribute("data-render", before or "")
+    reset(panel)
     return panel
 
 

@@ -1,6 +1,5 @@
 """What a person does with 02_bandwidth in JupyterLab, and what they get."""
 
-import contextlib
 import datetime as dt
 import re
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from clicks import downloaded, offered, reset, select
 from labs import CLOSE, HOSTILE, History, Lab
 from looks import violations
 from pandas.testing import assert_frame_equal
@@ -35,38 +35,6 @@ def panel(notebook: Locator) -> Locator:
     panel = notebook.locator(".vmgen-panel")
     reset(panel)
     return panel
-
-
-@contextlib.contextmanager
-def drawing_anew(panel: Locator) -> Iterator[None]:
-    """Wait for the picture that comes of what is done."""
-    picture = panel.locator("img[data-render]")
-    before = picture.get_attribute("data-render")
-    yield
-    expect(picture).not_to_have_attribute("data-render", before or "", timeout=30_000)
-
-
-def reset(panel: Locator) -> None:
-    with drawing_anew(panel):
-        panel.get_by_role("button", name="Reset").click()
-
-
-def select(panel: Locator, label: str, text: str) -> None:
-    with drawing_anew(panel):
-        panel.get_by_label(label, exact=True).select_option(text)
-
-
-def offered(panel: Locator, label: str) -> list[str]:
-    texts = panel.get_by_label(label, exact=True).locator("option").all_inner_texts()
-    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts]
-
-
-def downloaded(panel: Locator, kind: str, folder: Path) -> Path:
-    with panel.page.expect_download() as waiting:
-        panel.get_by_role("link", name=f"Download {kind}").click()
-    path = folder / waiting.value.suggested_filename
-    waiting.value.save_as(path)
-    return path
 
 
 def pick(panel: Locator, label: str, day: dt.date | None) -> None:

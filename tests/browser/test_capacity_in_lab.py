@@ -1,6 +1,5 @@
 """What a person does with 03_capacity in JupyterLab, and what they get."""
 
-import contextlib
 import re
 import time
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from clicks import downloaded, drawing_anew, offered, reset, select
 from labs import CLOSE, HOSTILE, History, Lab
 from looks import violations
 from pandas.testing import assert_frame_equal
@@ -33,35 +33,8 @@ def notebook(lab: Lab) -> Iterator[Locator]:
 def panel(notebook: Locator) -> Locator:
     """Its panel, as it opens."""
     panel = notebook.locator(".vmgen-panel")
-    with drawing_anew(panel):
-        panel.get_by_role("button", name="Reset").click()
+    reset(panel)
     return panel
-
-
-@contextlib.contextmanager
-def drawing_anew(panel: Locator) -> Iterator[None]:
-    """Wait for the picture that comes of what is done."""
-    picture = panel.locator("img[data-render]")
-    before = picture.get_attribute("data-render")
-    yield
-    expect(picture).not_to_have_attribute("data-render", before or "", timeout=30_000)
-
-
-def select(panel: Locator, label: str, text: str) -> None:
-    with drawing_anew(panel):
-        panel.get_by_label(label, exact=True).select_option(text)
-
-
-def offered(panel: Locator, label: str) -> list[str]:
-    texts = panel.get_by_label(label, exact=True).locator("option").all_inner_texts()
-    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts]
-
-
-def downloaded(panel: Locator, folder: Path) -> pd.DataFrame:
-    with panel.page.expect_download() as waiting:
-        panel.get_by_role("link", name="Download CSV").click()
-    waiting.value.save_as(folder / "table.csv")
-    return pd.read_csv(folder / "table.csv")
 
 
 def test_it_opens_with_an_answer_and_another_period_is_another_picture(panel: Locator) -> None:
@@ -120,7 +93,7 @@ def test_a_plan_by_clicks_is_what_if_and_so_are_its_file_and_its_python(
         history.archive, settings=history.settings, view={"show": "what_if", "plan": steps}
     )
     assert_frame_equal(opened.table, wanted)
-    written = downloaded(panel, tmp_path)
+    written = pd.read_csv(downloaded(panel, "CSV", tmp_path))
     assert_frame_equal(written.assign(reason=written["reason"].fillna("")), wanted, check_dtype=False)
     panel.get_by_role("button", name="Show Python").click()
     code = panel.get_by_label("Python that reproduces this view").input_value()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from clicks import downloaded
 from labs import HOSTILE, History, Lab
 from looks import violations
 from pandas.testing import assert_frame_equal
@@ -20,14 +21,6 @@ AT_MOST_S = 5.0  # a picture takes well under one second; the rest is for a mach
 
 def renders(panel: Locator) -> int:
     return int(panel.locator("img[data-render]").get_attribute("data-render") or 0)
-
-
-def downloaded(panel: Locator, folder: Path) -> pd.DataFrame:
-    with panel.page.expect_download() as waiting:
-        panel.get_by_role("link", name="Download CSV").click()
-    waiting.value.save_as(folder / "costs.csv")
-    assert waiting.value.suggested_filename.endswith(".csv")
-    return pd.read_csv(folder / "costs.csv")
 
 
 def test_it_opens_with_an_answer_a_picture_and_a_table(panel: Locator) -> None:
@@ -57,7 +50,7 @@ def test_the_file_and_the_python_make_the_table(panel: Locator, history: History
     wanted = widgets.CostExplorer(history.archive, settings=history.settings, view={"by": "vm_id"}).table
     assert not wanted.empty
     assert HOSTILE in set(wanted["vm_name"])
-    assert_frame_equal(downloaded(panel, tmp_path), wanted, check_dtype=False)
+    assert_frame_equal(pd.read_csv(downloaded(panel, "CSV", tmp_path)), wanted, check_dtype=False)
     panel.get_by_role("button", name="Show Python").click()
     code = panel.get_by_label("Python that reproduces this view").input_value()
     panel.get_by_role("button", name="Show Python").click()
