@@ -42,9 +42,9 @@ def test_a_planner_reads_it_on_80_columns(run, synced, tmp_path):
         f'[[steps]]\naction = "move"\nvm = {alive(synced)[0].vm_id}\nlocation = "Amsterdam"\npackage = "Nano"\n'
     )
     done = run("capacity", "--limits", "limits.csv", "--plan", "plan.toml")
-    assert (done.status, done.out) == (0, "")
-    assert max(map(len, done.err.splitlines())) <= 80
-    said = " ".join(done.err.split())
+    assert (done.status, done.err) == (0, "")
+    assert max(map(len, done.out.splitlines())) <= 80
+    said = " ".join(done.out.split())
     assert f"{len(alive(synced))} VMs on 2026-11-23: " in said
     assert "Growth: it was observed for 4 days only; a rate needs a month." in said
     assert "1 VM: " not in said, "a limit that is reached needs no reason"
@@ -83,7 +83,7 @@ def test_it_says_what_it_lacks(run, sandbox, tmp_path):
     run("sync")
     done = run("capacity")
     assert done.status == 0
-    said = " ".join(done.err.split())
+    said = " ".join(done.out.split())
     assert "Limits: none are set" in said
     assert "cannot be told without a price book" in said
     assert "How old VMs become cannot be told" in said or "Growth: it was observed for 1 day only" in said
@@ -106,7 +106,7 @@ def test_what_is_wrong_is_one_line_that_names_it(run, synced, tmp_path):
 def test_the_setting_names_the_limits(run, synced, tmp_path):
     with (tmp_path / "vmgen.toml").open("a") as file:
         file.write('limits = "limits.csv"\n')
-    assert "500 VMs" in run("capacity").err
+    assert "500 VMs" in run("capacity").out
 
 
 def test_every_table_can_be_exported(run, synced, tmp_path):
@@ -134,7 +134,7 @@ def test_a_fleet_whose_sizes_are_all_unknown(run, tmp_path):
     archive.add("syncs", TABLES["syncs"].cast(pd.DataFrame(log)))
     (tmp_path / "limits.csv").write_text("measure,amount\nvcpus,8\n")
     done = run("capacity", "--limits", "limits.csv")
-    said = " ".join(done.err.split())
+    said = " ".join(done.out.split())
     assert done.status == 0
     assert "1 VM on 2026-11-05: – vCPUs, – GB of RAM, – GB of disk; the size of 100% of the VMs is unknown" in said
     assert "8 vCPUs: the size of 1 of 1 VM is unknown, so vCPUs cannot be added up." in said

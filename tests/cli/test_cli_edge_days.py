@@ -48,7 +48,7 @@ def at(run, tmp_path, monkeypatch):
             assert not NO_WORDS.search(told), told
             assert max(map(len, told.splitlines())) <= 80
         facts = json.loads(run("investigate", "--json").out)["accounts"]["main"]
-        return re.sub(r"\s+", " ", done.out), re.sub(r"\s+", " ", planned.err), facts
+        return re.sub(r"\s+", " ", done.out), re.sub(r"\s+", " ", planned.out), facts
 
     return at
 

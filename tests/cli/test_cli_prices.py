@@ -26,10 +26,10 @@ def test_each_line_says_what_it_prices_and_what_is_strange(run: Run, sandbox: Sa
     run("sync")
     done = run("prices")
     assert done.status == 0
-    assert f"line {len(lines) + 2}" in done.err
-    assert "no such package is known" in done.err
+    assert f"line {len(lines) + 2}" in done.out
+    assert "no such package is known" in done.out
     settings.write_text("package,location,monthly_price\n")
-    assert "no line prices it" in run("prices").err
+    assert "no line prices it" in run("prices").out
 
 
 def test_without_a_book_or_enough_months_it_says_so(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -49,9 +49,9 @@ def test_estimated_prices_can_be_written_and_used(run: Run, settings: Path, tmp_
     settings.write_text("package,monthly_price\nSmall,4.40\n")
     done = run("prices", "--estimate", "--out", "estimated.csv")
     assert done.status == 0
-    assert "estimated from 6 closed months" in done.err
-    assert "4.40" in done.err
-    assert "no line prices it" in done.err
+    assert "estimated from 6 closed months" in done.out
+    assert "4.40" in done.out
+    assert "no line prices it" in done.out
     book = PriceBook.read(tmp_path / "estimated.csv")
     assert {price.package: price.monthly_price for price in book.prices} == pytest.approx(
         {"Small": 4.5, "Large": 21.0}, abs=0.02
@@ -60,7 +60,7 @@ def test_estimated_prices_can_be_written_and_used(run: Run, settings: Path, tmp_
     assert again.status == 2
     assert "is there already" in again.err
     (tmp_path / "vmgen.toml").write_text('prices = "estimated.csv"\n')
-    assert "Nothing is strange" in run("prices").err
+    assert "Nothing is strange" in run("prices").out
 
 
 def _archive(folder: Path, prices: dict[str, float]) -> None:

@@ -24,7 +24,7 @@ from vmgen_analytics.capacity import (
     what_if,
 )
 from vmgen_analytics.cli import capacity_words as words
-from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
+from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, show
 from vmgen_analytics.planning import read_planning
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _tell_footprint(held: Planning, tables: dict[str, pd.DataFrame]) -> None:
         _say("No VM is known yet.")
         return
     _say(words.footprint_sentence(tables["footprint"]))
-    show(words.footprint_rows(tables["footprint"]))
+    show(words.footprint_rows(tables["footprint"]), is_data=True)
 
 
 def _tell_growth(tables: dict[str, pd.DataFrame]) -> None:
@@ -101,22 +101,22 @@ def _tell_growth(tables: dict[str, pd.DataFrame]) -> None:
         return
     for _, rate in rates.iterrows():
         _say(words.growth_sentence(rate, is_one_of_several=len(rates) > 1))
-    show(words.changes_rows(tables["fleet_changes"]))
+    show(words.changes_rows(tables["fleet_changes"]), is_data=True)
     _say(words.forecast_sentence(tables["footprint_forecast"]))
     for _, lifetime in tables["vm_lifetime"].iterrows():
         _say(words.lifetime_sentence(lifetime))
-    say()
+    typer.echo()
 
 
 def _tell_limits(forecast: pd.DataFrame) -> None:
     if forecast.empty:
         _say("Limits: none are set; let the setting limits, or --limits, name a file as data/limits.csv.")
-        say()
+        typer.echo()
         return
-    show(words.limit_rows(forecast), "Limits, by births and deaths as they were")
+    show(words.limit_rows(forecast), "Limits, by births and deaths as they were", is_data=True)
     for _, limit in forecast[forecast["reason"] != ""].iterrows():
         _say(f"{limit['limit']}: {limit['reason']}.")
-    say()
+    typer.echo()
 
 
 def _tell_catalogue(held: Planning, catalogue: pd.DataFrame) -> None:
@@ -124,21 +124,21 @@ def _tell_catalogue(held: Planning, catalogue: pd.DataFrame) -> None:
         _say(sentence)
     rows = words.dominated_rows(catalogue)
     if len(rows):
-        show(rows, "Bad buys: another gives no less, for no more")
-    say()
+        show(rows, "Bad buys: another gives no less, for no more", is_data=True)
+    typer.echo()
 
 
 def _tell_plan(found: pd.DataFrame, plan: Plan) -> None:
     for sentence in words.plan_sentences(found, plan):
         _say(sentence)
-    show(words.plan_totals(found), "The fleet before and after the plan")
-    show(words.plan_places(found), "VMs and list cost of each location, before and after")
+    show(words.plan_totals(found), "The fleet before and after the plan", is_data=True)
+    show(words.plan_places(found), "VMs and list cost of each location, before and after", is_data=True)
     for sentence in words.plan_reasons(found):
         _say(sentence)
 
 
 def _say(sentence: str) -> None:
-    say(textwrap.fill(sentence, min(WIDTH, shutil.get_terminal_size().columns), break_long_words=False))
+    typer.echo(textwrap.fill(sentence, min(WIDTH, shutil.get_terminal_size().columns), break_long_words=False))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -85,9 +85,9 @@ def _check(book: PriceBook, days: pd.DataFrame, store: Archive, settings: Settin
             "finding": found["finding"],
         }
     )
-    show(table, f"Price book {settings.prices}" + (f" ({book.currency})" if book.currency else ""))
+    show(table, f"Price book {settings.prices}" + (f" ({book.currency})" if book.currency else ""), is_data=True)
     strange = int((found["finding"] != "").sum())
-    say("Nothing is strange about it." if not strange else f"{strange} of {len(found)} lines want a look.")
+    typer.echo("Nothing is strange about it." if not strange else f"{strange} of {len(found)} lines want a look.")
 
 
 def _compare(found: pd.DataFrame, book: PriceBook | None) -> None:
@@ -108,11 +108,11 @@ def _compare(found: pd.DataFrame, book: PriceBook | None) -> None:
         }
     )
     first = found.iloc[0]
-    show(table, f"Monthly prices, estimated from {first['months']} closed months")
+    show(table, f"Monthly prices, estimated from {first['months']} closed months", is_data=True)
     fit = "" if pd.isna(first["r_squared"]) else f"They explain {first['r_squared']:.2%} of what the totals vary; "
-    say(f"{fit}the invoice that fits least is {abs(first['largest_residual']):.2f} off.")
+    typer.echo(f"{fit}the invoice that fits least is {abs(first['largest_residual']):.2f} off.")
     if first["left_out"]:
-        say(f"Left out: {first['left_out']}.")
+        typer.echo(f"Left out: {first['left_out']}.")
 
 
 def _write(found: pd.DataFrame, out: Path) -> None:
