@@ -216,6 +216,20 @@ def test_a_monitor_is_told_of_days_that_should_have_a_report(october):
     assert lost.startswith("lost for good: 9-30 November 2026 of 2 VMs"), "it is too late for them"
 
 
+@pytest.mark.parametrize("at", ["2026-10-30 18:00", "2026-11-05 12:00", "2027-03-20 12:00"])
+def test_a_month_may_turn_while_the_clocks_are_changed(kept, at):
+    """In Havana the midnight with which November 2026 begins comes twice."""
+    kept.zone = "America/Havana"
+    kept.usage(1, "2026-10-29", "2026-10-30")
+    kept.sync("2026-10-30 12:00")
+    standing = kept.standing(at)
+    assert facts(standing)["month_ends"] == {
+        "10": "2026-11-01T04:00:00+00:00", "11": "2026-12-01T05:00:00+00:00", "03": "2027-04-01T04:00:00+00:00",
+    }[at[5:7]]  # fmt: skip
+    assert sentences(standing)
+    assert warnings(kept.standing(at)) or at < "2026-11"
+
+
 def checked(run):
     done = run("status", "--check")
     return done.status, done.out

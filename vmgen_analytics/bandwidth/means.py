@@ -8,6 +8,7 @@ import pandas as pd
 
 from vmgen_analytics.bandwidth.totals import daily_bandwidth
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.zones import instants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +45,7 @@ def daily_means(days: pd.DataFrame, by: str | Sequence[str] = (), *, time_zone: 
         The frame is not its table, or cannot be grouped so.
     """
     daily = daily_bandwidth(days, by)
-    starts, ends = ((daily["date"] + add).dt.tz_localize(time_zone, ambiguous=True, nonexistent="shift_forward")
-                    for add in (0 * DAY, DAY))  # fmt: skip
+    starts, ends = (instants(daily["date"] + add, time_zone) for add in (0 * DAY, DAY))
     seconds = (ends - starts).dt.total_seconds()
     rates = {f"{way}_mean_Mbps": daily[f"{way}_MB"] * MBIT_PER_MB / seconds for way in ("in", "out")}
     return TABLES["daily_means"].cast(daily.assign(**rates))

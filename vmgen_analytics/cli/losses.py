@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from vmgen_analytics.zones import end_of_month
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -77,7 +79,7 @@ def losses(
         if here is not None:
             whole = whole[whole["date"] > here.tz_localize(None).normalize()]
         tails = rows[rows["status"] == "lost_tail"]
-        end = (pd.Period(str(month)) + 1).to_timestamp().tz_localize(now.tz)
+        end = end_of_month(pd.Period(str(month)), str(now.tz))
         later = min((at for name, at in seen_from.items() if name > str(month)), default=None)
         found.append(
             Loss(

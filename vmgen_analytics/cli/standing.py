@@ -14,6 +14,7 @@ from vmgen_analytics.fleet.coverage import day_states, with_unseen
 from vmgen_analytics.logbook import left_sending
 from vmgen_analytics.scheduling import next_moment
 from vmgen_analytics.settings import Account, Settings
+from vmgen_analytics.zones import end_of_month
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,7 +170,7 @@ def _standing(
     days = days.assign(month=days["date"].dt.strftime("%Y-%m"))
     said, days = days, days.assign(status=day_states(days, naive, account.settle_h, answered))
     since = here if done.success is None else done.success.started_at
-    ends = (naive.to_period("M") + 1).to_timestamp().tz_localize(zone)
+    ends = end_of_month(naive.to_period("M"), zone)
     loses_end, loses = _at_stake(done, here, ends, zone)
     return Standing(
         account=name,

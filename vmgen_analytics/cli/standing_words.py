@@ -9,6 +9,7 @@ import pandas as pd
 
 from vmgen_analytics.cli.standing import DAY, Gap, Standing, utc
 from vmgen_analytics.observing import CLOSING
+from vmgen_analytics.zones import end_of_month
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -125,7 +126,7 @@ def _loss_sentences(standing: Standing) -> list[str]:
             f"in {month:%B %Y}" if loss.since is None else f"after {loss.since.day} {month:%B %Y} {loss.since:%H:%M}"
         )
         verb = "are" if len(loss.days) > 1 else "is"
-        end = (month + 1).to_timestamp().tz_localize(standing.zone)
+        end = end_of_month(month, standing.zone)
         hope = ", unless the provider still shows them to a sync now" if standing.now < end + CLOSING else ""
         said.append(
             f"No sync that brought all usage ran {since}: {ranges(loss.days)} {month:%B} of {_counted(loss.vms, 'VM')} "

@@ -16,6 +16,7 @@ from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.schema.imported import imported_first, is_imported
+from vmgen_analytics.zones import instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ class Closings:
     def closes_at(self, month: pd.Period) -> pd.Timestamp:
         """The instant after which a month is closed."""
         end = month + (2 if self.invoice_period == "previous-month" else 1)
-        return (end.to_timestamp() + CLOSING).tz_localize(self.time_zone).tz_convert("UTC")
+        return instant(end.to_timestamp() + CLOSING, self.time_zone).tz_convert("UTC")
 
     def open_at(self, moment: pd.Timestamp) -> pd.Period:
         """The earliest month that is not closed at an instant, in which changes of closed ones are booked."""

@@ -58,6 +58,7 @@ from vmgen_analytics.lines import ALWAYS
 from vmgen_analytics.observing import month_state
 from vmgen_analytics.planning import Planning, read_planning
 from vmgen_analytics.schema import DERIVED, FETCHED, TABLES
+from vmgen_analytics.zones import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -215,7 +216,7 @@ def _rated(ledger: Ledger) -> pd.DataFrame:
 def _coverage(ledger: Ledger, archive: Archive, settings: Settings, now: pd.Timestamp) -> pd.DataFrame:
     """Tell what is known by the clock of each account: its last sync's, if that is ahead."""
     syncs = archive.read("syncs")
-    here = now.tz_localize(settings.time_zone, ambiguous=True, nonexistent="shift_forward").tz_convert("UTC")
+    here = instant(now, settings.time_zone).tz_convert("UTC")
     ended = syncs.groupby("account")["ended_at"].max().to_dict()
     clocks = {str(name): max(here, ended.get(name, here)) for name in ledger.days["account"].unique()}
     return coverage_by_account(ledger.days, syncs, settings, clocks)

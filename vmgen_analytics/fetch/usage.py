@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.api import operations
-from vmgen_analytics.errors import Stopped
+from vmgen_analytics.errors import Failure, Stopped, UnexpectedDataError
 from vmgen_analytics.fetch.asking import for_each, whole
 from vmgen_analytics.fetch.tidy import Fetched, tidy
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.zones import instants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,8 +70,28 @@ def read_usage(client: Client, vm_ids: Iterable[int]) -> Fetched:
     if not was_asked_before:  # only now is the provider's clock known; a day is not over because this machine says so
         seen_at = client.now() - timedelta(seconds=time.monotonic() - asked_s)
     frame, unread = tidy(table, operations.USAGE, batches, account=client.account_name, seen_at=seen_at)
+    frame, strange = _of_about_now(frame, pd.Timestamp(seen_at).tz_convert(client.zone).tz_localize(None))
     frame["status"] = day_status(frame["date"], frame["seen_at"], client.zone.key, client.settle_h)
-    return Fetched(frame, (*failures, *unread))
+    return Fetched(frame, (*failures, *unread, *strange))
+
+
+def _of_about_now(frame: pd.DataFrame, now: pd.Timestamp) -> tuple[pd.DataFrame, list[Failure]]:
+    """Leave out days that the provider cannot show, as it shows the current month; one earlier month is let pass.
+
+    A single such day would let a VM live, and cost, from or until then.
+    """
+    first, last = now.to_period("M").to_timestamp() - pd.DateOffset(months=2), now.normalize() + pd.Timedelta(days=1)
+    is_strange = (frame["date"] < first) | (frame["date"] > last)
+    failures = []
+    for vm_id, rows in frame[is_strange].groupby("vm_id"):
+        more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+        error = UnexpectedDataError(
+            f"the traffic of {rows['date'].iloc[0]:%Y-%m-%d}{more} is left out: at {now:%Y-%m-%d} the provider shows "
+            f"days of this month, and none before {first:%Y-%m-%d} or after {last:%Y-%m-%d} is believed"
+        )
+        error.field = "date"
+        failures.append(Failure("usage", int(str(vm_id)), error))
+    return (frame[~is_strange].reset_index(drop=True) if failures else frame), failures
 
 
 def day_status(dates: pd.Series, seen_at: pd.Series, zone: str, settle_h: float) -> pd.Series:
@@ -92,7 +113,7 @@ def day_status(dates: pd.Series, seen_at: pd.Series, zone: str, settle_h: float)
     Series
         partial before the day ended, provisional in the hours after, then final.
     """
-    ends = (dates + pd.Timedelta(days=1)).dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+    ends = instants(dates + pd.Timedelta(days=1), zone)
     over = seen_at >= ends
     settled = seen_at >= ends + pd.Timedelta(hours=settle_h)
     return pd.Series(np.select([settled, over], ["final", "provisional"], "partial"), index=dates.index, dtype="str")

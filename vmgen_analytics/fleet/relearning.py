@@ -17,6 +17,7 @@ from vmgen_analytics.fleet.inventories import Inventories
 from vmgen_analytics.fleet.lives import Seen, lives_of
 from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.zones import instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,7 +185,7 @@ def _first_reports(ids: Numbers, days: Numbers, at: Numbers, replaced: pd.DataFr
 def _closings(days: Numbers, zone: str) -> Numbers:
     """The instant at which the month of each day closes."""
     months, place = np.unique(days.astype("datetime64[D]").astype("datetime64[M]"), return_inverse=True)
-    ends = [(pd.Timestamp(month) + pd.offsets.MonthBegin(1) + CLOSING).tz_localize(zone) for month in months]
+    ends = [instant(pd.Timestamp(month) + pd.offsets.MonthBegin(1) + CLOSING, zone) for month in months]
     return np.array([_instant(end) for end in ends], dtype="int64")[place]
 
 
