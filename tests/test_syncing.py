@@ -499,7 +499,7 @@ def accounts(draw):
     return {
         "vms": [{**vm(vm_id), "name": draw(texts), "package": draw(texts), "uptime": draw(texts)} for vm_id in ids],
         "usage": {
-            vm_id: [day(number, draw(NUMBERS), draw(NUMBERS)) for number in draw(st.sets(st.integers(1, 30)))]
+            vm_id: [day(number, draw(NUMBERS), draw(NUMBERS)) for number in draw(st.sets(st.integers(1, 24)))]
             for vm_id in ids
         },
         "invoices": [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vmgen_analytics.errors import SettingsError, VMgenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from vmgen_analytics.settings import Account
 
@@ -36,6 +36,48 @@ def api_key(name: str, account: Account, environ: Mapping[str, str] | None = Non
         f"no API key for account {name!r}: set {account.key_env}, "
         f"or keep it in the system keyring with: vmgen-analytics login --account {name}"
     )
+
+
+def check_alone(
+    name: str,
+    accounts: Mapping[str, Account],
+    base_url: str,
+    is_key: Callable[[str], bool],
+    environ: Mapping[str, str] | None = None,
+) -> None:
+    """Make sure that no other account of the settings reaches the same account of the provider.
+
+    All of it would be stored twice: its VMs, its traffic and its costs.
+
+    Parameters
+    ----------
+    name
+        The account that is about to be asked.
+    accounts
+        All accounts of the settings.
+    base_url
+        Where it is asked.
+    is_key
+        Tells whether a text is its key, which is not shown here.
+    environ
+        The environment, for tests; by default this process's.
+
+    Raises
+    ------
+    SettingsError
+        Another account has the same address and the same key.
+    """
+    environ = os.environ if environ is None else environ
+    for other, account in accounts.items():
+        if other == name or account.base_url.rstrip("/") != base_url.rstrip("/"):
+            continue
+        if is_key(environ.get(account.key_env) or _kept(other) or ""):
+            raise SettingsError(
+                f"accounts {name} and {other} of the settings have the same base_url and the same API key, and all of "
+                f"it would be stored twice: name a variable with another key by key_env ({other} has it from "
+                f"{account.key_env if environ.get(account.key_env) else 'the system keyring'}), or leave out one of "
+                "the two"
+            )
 
 
 def auth_header(name: str, account: Account, environ: Mapping[str, str] | None = None) -> str:

@@ -138,18 +138,20 @@ class Client(Reads, Writes):
         Raises
         ------
         SettingsError
-            There is no such account, or no key.
+            There is no such account, no key, or another account in them that reaches the same one of the provider.
         """
         name, chosen = loaded.account(account)
         key = ApiKey(overrides.pop("key", None) or credentials.api_key(name, chosen))
-        arguments = {
+        arguments: dict[str, Any] = {
             "base_url": chosen.base_url,
             "auth": credentials.auth_header(name, chosen),
             "max_workers": chosen.max_workers,
             "time_zone": loaded.zone(name).key,
             "settle_h": chosen.settle_h,
         }
-        return cls(key, account=name, **{**arguments, **overrides})
+        arguments |= overrides
+        credentials.check_alone(name, loaded.accounts, str(arguments["base_url"]), key.is_text)
+        return cls(key, account=name, **arguments)
 
     def __repr__(self) -> str:
         return f"Client(account={self.account_name!r}, base_url={self.base_url!r})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -34,6 +35,10 @@ class Secret:
     def reveal(self) -> str:
         """Give the text away; only what sends it calls this."""
         return self._text
+
+    def is_text(self, text: str) -> bool:
+        """Tell whether a text says the same, but for blanks around it."""
+        return hmac.compare_digest(self._text.encode(), text.strip().encode())
 
     def __repr__(self) -> str:
         return HIDDEN

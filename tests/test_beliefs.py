@@ -1,0 +1,116 @@
+"""What a sync believes of an answer, and what it refuses to: a strange day, another's account, a strange clock."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from scripted import KEY, Provider
+
+from vmgen_analytics import Archive, lifetimes, sync, vm_days
+from vmgen_analytics.cli import main
+
+
+def vm(vm_id, **others):
+    known = {"name": f"web-{vm_id}", "fqdn": f"web-{vm_id}.example.net", "state": "UP", "package": "S", "uptime": ""}
+    return {"id": vm_id, **known, "ipv4": f"10.0.0.{vm_id}", "ipv6": "", **others}
+
+
+def shown(*days):
+    return [{"date": day, "in_MB": 1.0, "out_MB": 1.0} for day in days]
+
+
+def at(provider, moment):
+    provider.now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return Archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """The command line in a folder of its own, with these settings: status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(settings, *words):
+        (tmp_path / "vmgen.toml").write_text(settings, encoding="utf-8")
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return command
+
+
+# --- days that the provider cannot show
+
+
+def test_a_day_far_off_is_left_out_and_told_and_the_others_are_stored(provider, client, archive):
+    usage = {1: shown("2026-11-20", "2026-11-21", "2027-11-21"), 2: shown("2001-01-01", "2026-08-31", "2026-11-20")}
+    provider.serve(vms=[vm(1), vm(2), vm(3)], usage={**usage, 3: shown("2026-11-21")})
+    at(provider, "2026-11-21T06:00")
+    report = sync(client, archive)
+    assert [(failure.table, failure.vm_id) for failure in report.failures] == [("usage", 1), ("usage", 2)]
+    assert "traffic of 2027-11-21 is left out" in str(report.failures[0])
+    assert "traffic of 2001-01-01 (and 1 more) is left out" in str(report.failures[1])
+    days = archive.read("usage")
+    assert days["date"].dt.strftime("%F").tolist() == ["2026-11-20", "2026-11-21", "2026-11-20", "2026-11-21"]
+    provider.serve()
+    for day in ("22", "23", "24"):
+        at(provider, f"2026-11-{day}T06:00")
+        sync(client, archive)
+    lives = lifetimes(archive).set_index("vm_id")
+    assert lives["died_min"].dt.strftime("%F").tolist() == ["2026-11-21"] * 3
+    assert vm_days(archive, "2000-01", "2028-02").groupby("vm_id").size().to_dict() == {1: 2, 2: 2, 3: 1}
+
+
+def test_days_from_two_months_ago_until_tomorrow_are_believed_in_the_accounts_zone(provider, connect, archive):
+    client = connect(provider, time_zone="Pacific/Auckland")
+    at(provider, "2026-11-30T12:00")  # the first of December there
+    provider.serve(vms=[vm(1)], usage={1: shown("2026-09-30", "2026-10-01", "2026-12-02", "2026-12-03")})
+    (failure,) = sync(client, archive).failures
+    assert "2026-09-30 (and 1 more)" in str(failure)
+    assert archive.read("usage")["date"].dt.strftime("%F").tolist() == ["2026-10-01", "2026-12-02"]
+
+
+# --- two accounts that are one
+
+
+TWO = """
+[accounts.berlin]
+base_url = "{url}"
+[accounts.paris]
+base_url = "{url}/"
+{more}
+"""
+
+
+@pytest.mark.parametrize("words", [["sync"], ["sync", "--account", "paris"]])
+def test_two_accounts_of_the_settings_with_one_address_and_key_are_refused(provider, run, monkeypatch, words):
+    provider.serve(vms=[vm(1)])
+    monkeypatch.setenv("VMGEN_API_KEY", KEY)
+    status, out, err = run(TWO.format(url=provider.url, more=""), *words)
+    assert status != 0
+    assert re.search("accounts paris and berlin of the settings have the same base_url and the same API key", err)
+    assert "key_env (berlin has it from VMGEN_API_KEY)" in err
+    assert KEY not in out + err
+    assert not provider.received
+
+
+def test_two_accounts_with_a_key_each_are_synced(provider, run, monkeypatch):
+    monkeypatch.setenv("VMGEN_API_KEY", KEY)
+    monkeypatch.setenv("PARIS_KEY", f"{KEY}-2")
+    provider.serve()
+    assert run(TWO.format(url=provider.url, more='key_env = "PARIS_KEY"'), "sync")[0] == 0
+    status, _, err = run(TWO.format(url=provider.url, more='key_env = "NO_KEY"'), "sync", "--account", "berlin")
+    assert status == 0, err
+
+
+def test_the_same_key_elsewhere_is_another_account(monkeypatch, run, provider):
+    monkeypatch.setenv("VMGEN_API_KEY", KEY)
+    with Provider() as other:
+        provider.serve(vms=[vm(1)])
+        other.serve(vms=[vm(2)])
+        settings = f'[accounts.here]\nbase_url = "{provider.url}"\n[accounts.there]\nbase_url = "{other.url}"\n'
+        assert run(settings, "sync")[0] == 0
