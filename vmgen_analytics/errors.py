@@ -8,6 +8,7 @@
     - HistoryError             files of older months cannot be imported (``problems``)
     - ArchiveError             the archive cannot be read or written
         - ArchiveDamaged       what is stored is not what was written
+        - ArchiveShut          what is stored cannot be looked at: a right is missing, or a disk fails
     - TransportError           no usable answer came
         - ConnectFailed        nothing was sent
             - NoSuchHost       there is no host of that name
@@ -111,6 +112,10 @@ class ArchiveError(VMgenError):
 
 class ArchiveDamaged(ArchiveError):
     """What is stored is not what was written; `vmgen-analytics archive check` names where."""
+
+
+class ArchiveShut(ArchiveError):
+    """What is stored cannot be looked at, and may be whole: a right is missing, or a disk fails."""
 
 
 class TransportError(VMgenError):
@@ -253,6 +258,30 @@ class ServerError(APIError):
     """The provider failed (5xx, 408, 425)."""
 
     retryable = True
+
+
+def why_unreadable(error: Exception) -> str:
+    """Say why a file of the user's could not be read or written, without the system's numbers, and what to do.
+
+    Parameters
+    ----------
+    error
+        What opening or reading it raised.
+
+    Returns
+    -------
+    str
+        The end of a sentence.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8; save it as that"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file; write one there, or name another"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder; name a file"
+    if isinstance(error, PermissionError):
+        return "this user has no right to"
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vmgen_analytics.errors import SchemaError, SettingsError
+from vmgen_analytics.errors import SchemaError, SettingsError, why_unreadable
 from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def read_lines(
             reader.fieldnames = names
             rows = [(f"{path}, line {reader.line_num}", row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise kind(f"cannot read the {what} at {path}: {error}") from None
+        raise kind(f"cannot read the {what} at {path}: {why_unreadable(error)}") from None
     first = f"{path}, line 1"
     if absent := [name for name in needed if name not in names]:
         raise kind(f"{first}: no column {absent[0]!r}; it needs {' and '.join(needed)}{_separated(names)}")

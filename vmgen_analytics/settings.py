@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.errors import SettingsError, why_unreadable
 
 FILE_NAME = "vmgen.toml"
 PATHS = ("archive", "prices", "cost_centres", "shared_costs", "transfer_policy", "vm_locations", "budgets", "limits")
@@ -173,7 +173,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"cannot read the settings in {file}: {error}") from None
+        raise SettingsError(f"cannot read the settings in {file}: {why_unreadable(error)}") from None
     for name in PATHS:
         path = table.get(name)
         if isinstance(path, str) and "://" not in path:

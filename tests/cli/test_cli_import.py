@@ -13,11 +13,13 @@ import pytest
 from done import Done
 
 from vmgen_analytics import Archive, read_history
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cost.corrections import Closings, booked_invoices
 from vmgen_analytics.errors import HistoryError
 from vmgen_analytics.sandbox import Sandbox
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.schema.imported import is_imported
+from vmgen_analytics.settings import Account, Settings
 
 Run = Callable[..., Done]
 USAGE = "vm_id,date,in_MB,out_MB\n7,2025-03-01,1.5,2\n7,2025-03-02,0,\n9,2025-03-01,1e3,4\n"
@@ -244,8 +246,8 @@ def test_every_wrong_line_is_named_and_nothing_is_stored(run: Run, write: Callab
         (b"", "is empty"),
         (b"vm_id,date,in_MB,out_MB\n", "no line beneath"),
         (b"vm_id;date;in_MB;out_MB\n7;2025-03-01;1;2\n", "--delimiter ';'"),
-        (b"vm_id,date,in_GB,out_GB\n7,2025-03-01,1,2\n", "no column in_MB; name the file's with --map in_MB=THEIRS"),
-        (b"date,in_MB,out_MB\n2025-03-01,1,2\n", "no column tells the VM"),
+        (b"vm_id,date,in_GB,out_GB\n7,2025-03-01,1,2\n", "no columns in_MB, out_MB; the file has vm_id, date, in_GB"),
+        (b"date,in_MB,out_MB\n2025-03-01,1,2\n", "no column that tells the VM (vm_id, fqdn or vm_name)"),
         (b"vm_id,vm_id,date,in_MB,out_MB\n7,7,2025-03-01,1,2\n", "stands there twice"),
         ("name,date,in_MB,out_MB\nM\xfcller,2025-03-01,1,2\n".encode("cp1252"), "--encoding cp1252"),
         (USAGE.encode("utf-16"), "--encoding"),
@@ -268,13 +270,18 @@ def test_a_byte_order_mark_does_no_harm(run: Run, write: Callable[..., Path]) ->
 def test_wrong_words_are_told(run: Run, write: Callable[..., Path], tmp_path: Path) -> None:
     old = write(USAGE)
     for words, told in {
-        (tmp_path,): "Is a directory",
-        (tmp_path / "absent.csv",): "No such file",
+        (tmp_path,): "it is a folder",
+        (tmp_path / "absent.csv",): "there is no such file",
         (old, "--map", "vm_di=x"): "did you mean vm_id?",
+        (old, "--map", "foo=bar"): "there are vm_id, fqdn, vm_name, date, in_MB, out_MB, account, status",
+        (old, "--map", "date=a", "--map", "date=b"): "--map names date twice",
         (old, "--map", "vm_id"): "as vm_id=server",
         (old, "--map", "vm_id=server"): "no column 'server' for vm_id",
         (old, "--unit", "Mb"): "it can be B, kB, MB",
         (old, "--date-format", "DD.MM"): "needs YYYY, MM and DD",
+        (old, "--date-format", "%Y-%m-%dT%H:%M%z"): "has a time zone, and a day has none",
+        (old, "--date-format", "%d"): "must tell day, month and year, as %d.%m.%Y",
+        (old, "--date-format", "%"): "must tell day, month and year, as %d.%m.%Y",
         (old, "--account", "absent"): "no account 'absent'",
     }.items():
         done = run("import", "usage", *words)
@@ -293,7 +300,7 @@ def test_a_large_file_is_read_within_bounds(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert f"would import usage: {700 * len(days)} new" in done.stderr
+    assert f"would import usage: {700 * len(days):,} new" in done.stderr
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_500_000  # kB
 
 
@@ -338,7 +345,70 @@ def test_a_vm_that_no_inventory_lists_is_named(run: Run, sandbox: Sandbox, write
     old = write("vm_id,date,in_MB,out_MB\n999999,2025-03-01,1,2\n")
     for words in (["--dry-run"], []):
         done = run("import", "usage", old, *words)
-        assert (done.status, "VM 999999 is in no inventory" in done.err) == (0, True), done.err
+        assert (done.status, "warning: VM 999999 is in no inventory" in done.err) == (0, True), done.err
+
+
+def test_a_day_that_is_not_over_is_no_history(
+    run: Run, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Imported days count as final for good, so that none may come before it is."""
+    (tmp_path / "vmgen.toml").write_text(
+        '[accounts.tokyo]\ntime_zone = "Asia/Tokyo"\n[accounts.dallas]\ntime_zone = "America/Chicago"\nsettle_h = 1\n'
+    )
+    monkeypatch.setattr(terminal, "now", lambda: pd.Timestamp("2026-11-23 16:00", tz="UTC"))
+    head, days = "account,vm_id,date,in_MB,out_MB", ("2026-11-22", "2026-11-23", "2026-11-24")
+    lines = [f"{account},7,{day},1,1" for account in ("tokyo", "dallas") for day in days]
+    done = run("import", "usage", write("\n".join([head, *lines])))
+    said = [line.partition("line ")[2] for line in done.err.splitlines() if line.startswith("  ")]
+    assert said == [  # in Tokyo it is one o'clock of the 24th, in Dallas ten o'clock of the 23rd
+        "3: date is '2026-11-23'; expected 2026-11-22 or before; this day ended less than 6 hours ago (Asia/Tokyo)",
+        "4: date is '2026-11-24'; expected 2026-11-22 or before; this day is not over (Asia/Tokyo)",
+        "6: date is '2026-11-23'; expected 2026-11-22 or before; this day is not over (America/Chicago)",
+        "7: date is '2026-11-24'; expected 2026-11-22 or before; this day is not over (America/Chicago)",
+    ]
+    assert "4 wrong cells: nothing was stored" in done.err
+    done = run("import", "usage", write("\n".join([head, lines[0], lines[3]])))
+    assert "2 new" in done.err, done.err
+    bills = "account,id,date,total_cost\ntokyo,1,2026-11-24,5\ndallas,2,2026-11-23,5\ndallas,3,2026-11-24,5\n"
+    done = run("import", "invoices", write(bills))
+    assert "1 wrong cell" in done.err
+    assert "line 4: invoice_date is '2026-11-24'; expected 2026-11-23 or before; this day has not begun" in done.err
+
+
+def test_a_day_ends_by_the_clock_of_its_account_where_that_changes(write: Callable[..., Path]) -> None:
+    settings = Settings(accounts={"main": Account(time_zone="Europe/Berlin")})  # the 25th of October has 25 hours
+    day = write("vm_id,date,in_MB,out_MB\n7,2026-10-25,1,1\n")
+    with pytest.raises(HistoryError):
+        read_history([day], settings=settings, now=pd.Timestamp("2026-10-26 04:59:59", tz="UTC"))
+    assert len(read_history([day], settings=settings, now=pd.Timestamp("2026-10-26 05:00", tz="UTC"))) == 1
+
+
+def test_it_is_told_which_columns_are_taken_for_which(run: Run, write: Callable[..., Path]) -> None:
+    text = "Server,fqdn,Day,MB in,out_MB,Comment\n7,a.example,2025-03-01,1,2,x\n"
+    mapping = [word for pair in ("vm_id=Server", "date=Day", "in_MB=MB in") for word in ("--map", pair)]
+    told = "old.csv: Server -> vm_id, Day -> date, MB in -> in_MB, out_MB; not used: fqdn, Comment"
+    for words in (["--dry-run"], []):
+        assert told in run("import", "usage", write(text), *mapping, *words).err
+    done = run("import", "usage", write(text))
+    assert "no columns date, in_MB; the file has Server, fqdn, Day, MB in, out_MB, Comment" in done.err
+    assert "--map date=THEIRS --map in_MB=THEIRS" in done.err
+
+
+def test_the_help_names_the_columns_that_an_import_takes(run: Run) -> None:
+    told = " ".join(run("import", "--help").out.split())
+    for words in ("usage: date, in_MB, out_MB, and vm_id or,", "invoices: invoice_id, invoice_date, total_cost;"):
+        assert words in told
+    assert "..." in told
+    assert "......" not in told
+    assert "FILE...}" not in told
+
+
+def test_a_file_can_come_through_a_pipe(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "vmgen_analytics", "import", "usage", "/dev/stdin", "--dry-run"],
+        cwd=tmp_path, input=USAGE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "would import usage: 3 new" in done.stderr
 
 
 def test_no_vm_has_the_number_nought(run: Run, write: Callable[..., Path]) -> None:

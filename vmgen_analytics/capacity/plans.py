@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.errors import SettingsError, why_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,7 +115,7 @@ class Plan:
         try:
             table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(f"cannot read the plan at {path}: {error}") from None
+            raise SettingsError(f"cannot read the plan at {path}: {why_unreadable(error)}") from None
         steps = table.pop("steps", None)
         if table:
             raise SettingsError(f"{path}: {next(iter(table))!r} is nothing that a plan has; it has [[steps]]")

@@ -32,7 +32,7 @@ from vmgen_analytics.cli import (
     sync,
 )
 from vmgen_analytics.cli.terminal import PARTIAL, say, wants_tracebacks
-from vmgen_analytics.errors import HistoryError, PriceError, SchemaError, SettingsError, VMgenError
+from vmgen_analytics.errors import HistoryError, PriceError, SchemaError, SettingsError, VMgenError, why_unreadable
 
 INTERRUPTED = 130
 STOPPED = "stopped; what came until then is stored, and the same command again brings the rest"
@@ -119,7 +119,9 @@ def _sentence(error: BaseException) -> tuple[str, int]:
         return f"{getattr(error, 'format_message', error.__str__)().rstrip('.')}{hint}", 2
     if isinstance(error, typer.Abort | KeyboardInterrupt):
         return STOPPED, INTERRUPTED
-    return f"{type(error).__name__}: {error} (unexpected; -vv shows where)", 1
+    said = why_unreadable(error) if isinstance(error, OSError) else error
+    named = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    return f"{type(error).__name__}: {named}{said} (unexpected; -vv shows where)", 1
 
 
 def _failed(sentence: str, status: int) -> int:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import pandas as pd
 import typer
 
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, opened, say
 from vmgen_analytics.errors import HistoryError, SettingsError
 from vmgen_analytics.importing import add_history, read_history
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vmgen_analytics.importing import Columns
 
 SHOWN = 20
 
 
 def import_(
     table: Annotated[Literal["usage", "invoices"], typer.Argument(help="What the files hold.", show_default=False)],
-    files: Annotated[list[Path], typer.Argument(help="CSV files with a line of column names.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="CSV files with a line of column names.", metavar="FILE")],
     columns: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", help="Our column and the file's, as vm_id=server; may be repeated.", metavar="OUR=THEIRS"
+            "--map",
+            help="One of the columns above, and what the file calls it, as vm_id=server; may be repeated.",
+            metavar="OUR=THEIRS",
         ),
     ] = None,
     account: Annotated[
@@ -44,7 +50,12 @@ def import_(
     """Read usage or invoices of older months from CSV files into the archive.
 
     Everything is checked before a row is stored. What the provider said is never replaced; what was imported before
-    is. Files of `export usage` and `export invoices` can be read as they are.
+    is. Files of `export usage` and `export invoices` can be read as they are. The columns, in any order:
+
+    - usage: `date`, `in_MB`, `out_MB`, and `vm_id` or, for a VM that an inventory lists, `fqdn` or `vm_name`;
+      if you like, `account` and `status`.
+
+    - invoices: `invoice_id`, `invoice_date`, `total_cost`; if you like, `account` and `status`.
     """
     settings, store = opened(config, archive, verbose)
     must_choose = not account and len(settings.accounts) > 1 and "main" not in settings.accounts
@@ -55,10 +66,11 @@ def import_(
             files,
             table,
             account=name,
-            accounts=list(settings.accounts),
             only=account,
             vms=vms,
-            now=pd.Timestamp(datetime.now(UTC)),
+            now=terminal.now(),
+            settings=settings,
+            tell=_Teller(),
             columns=_mapping(columns or []),
             unit=unit,
             date_format=date_format,
@@ -76,9 +88,21 @@ def import_(
         _name_unknown(history, vms)
     stored = add_history(store, table, history, dry_run=dry_run)
     say(
-        f"{'would import' if dry_run else 'imported'} {table}: {stored.new} new, {stored.changed} changed, "
-        f"{stored.known} known already, {stored.left} left as the provider said them; {store.url}"
+        f"{'would import' if dry_run else 'imported'} {table}: {stored.new:,} new, {stored.changed:,} changed, "
+        f"{stored.known:,} known already, {stored.left:,} left as the provider said them; {store.url}"
     )
+
+
+class _Teller:
+    """Says which columns of a file are taken for which, anew where a file differs from the one before."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def __call__(self, path: Path, columns: Columns) -> None:
+        if (told := str(columns)) != self._said:
+            say(f"{path}: {told}")
+        self._said = told
 
 
 def _name_unknown(history: pd.DataFrame, vms: pd.DataFrame) -> None:
@@ -89,9 +113,12 @@ def _name_unknown(history: pd.DataFrame, vms: pd.DataFrame) -> None:
     pairs = history[["account", "vm_id"]].drop_duplicates().itertuples(index=False, name=None)
     unknown = sorted(str(vm_id) for account, vm_id in pairs if (account, vm_id) not in listed)
     if unknown:
-        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
-        verb = "are" if len(unknown) > 1 else "is"
-        say(f"VM{'s' if len(unknown) > 1 else ''} {', '.join(unknown[:SHOWN])}{more} {verb} in no inventory")
+        more = f" and {len(unknown) - SHOWN:,} more" if len(unknown) > SHOWN else ""
+        them, are, they = ("s", "are", "they were") if len(unknown) > 1 else ("", "is", "it was")
+        say(
+            f"warning: VM{them} {', '.join(unknown[:SHOWN])}{more} {are} in no inventory: {they} gone before the "
+            "first sync, or the number is wrong"
+        )
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:
@@ -100,5 +127,7 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
         ours, is_pair, theirs = pair.partition("=")
         if not is_pair or not ours or not theirs:
             raise SettingsError(f"--map {pair!r} must be our column and the file's, as vm_id=server")
+        if ours in found:
+            raise SettingsError(f"--map names {ours} twice, as {found[ours]} and as {theirs}; leave one")
         found[ours] = theirs
     return found

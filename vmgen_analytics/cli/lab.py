@@ -15,7 +15,7 @@ import typer
 
 from vmgen_analytics.cli.extras import needs
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, opened, say
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.errors import SettingsError, why_unreadable
 from vmgen_analytics.settings import files_of_settings
 
 MANIFEST = ".vmgen-notebooks.json"
@@ -71,7 +71,9 @@ def copied_notebooks(directory: Path) -> list[str]:
         lines = [_copied(notebook, directory, left) for notebook in sorted(_source().glob("*.ipynb"))]
         manifest.write_text(json.dumps(left, indent=2), encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise SettingsError(f"cannot put the notebooks into {directory}: {error}; choose another --dir") from None
+        raise SettingsError(
+            f"cannot put the notebooks into {directory}: {why_unreadable(error)}; choose another --dir"
+        ) from None
     return lines
 
 

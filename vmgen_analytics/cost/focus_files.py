@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from vmgen_analytics.errors import SchemaError
+from vmgen_analytics.errors import SchemaError, why_unreadable
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.table import INSTANT, TEXT
 
@@ -97,7 +97,7 @@ def read_cells(path: Path) -> pd.DataFrame:
     try:
         return as_cells(parquet.read_table(path).to_pandas()) if kind == "parquet" else _read_csv(path)
     except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
-        raise SchemaError(f"cannot read {path}: {' '.join(str(error).split())}") from None
+        raise SchemaError(f"cannot read {path}: {' '.join(why_unreadable(error).split())}") from None
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.errors import SettingsError, why_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +38,7 @@ class VmLocation:
     """One line of the user's mapping: a VM by its number, its fqdn or a pattern of its name, and where it stands.
 
     ``fqdn_pattern`` is a regular expression, and weaker than all other evidence: names are often older than machines.
+    ``where`` is the file and the line, as ``vm_locations.csv, line 3``.
     """
 
     location: str
@@ -45,6 +47,14 @@ class VmLocation:
     name: str = ""
     account: str = ""
     fqdn_pattern: str = ""
+    where: str = field(default="", compare=False)
+
+    def is_of(self, vm: Named) -> bool:
+        """Tell whether a line that names a VM's number means this machine of that number.
+
+        A number that came back as another machine is meant with the fqdn that stands beside it, if one does.
+        """
+        return not (vm.has_returned and self.fqdn and self.fqdn != vm.fqdn)
 
     def told(self) -> str:
         """Say by what the line knows the VM."""
@@ -83,18 +93,12 @@ class Mapping:
     def line(self, vm: Named) -> VmLocation | None:
         """Find the line that fits a VM best: by number, else by fqdn, else by the pattern of its name.
 
-        A number that came back as another machine is meant with the fqdn that stands beside it, if one does.
-
         Raises
         ------
         SettingsError
             Two lines fit equally well and disagree.
         """
-        numbered = [
-            line
-            for line in self.by_id.get(vm.vm_id, ())
-            if not (vm.has_returned and line.fqdn and line.fqdn != vm.fqdn)
-        ]
+        numbered = [line for line in self.by_id.get(vm.vm_id, ()) if line.is_of(vm)]
         named = [line for line in self.by_name if vm.vm_name and fnmatchcase(vm.vm_name, line.name)]
         fitting = numbered or (self.by_fqdn.get(vm.fqdn, []) if vm.fqdn else []) or named
         _agreed([line.location for line in fitting], vm)
@@ -133,8 +137,13 @@ def read_vm_locations(path: str | Path) -> tuple[VmLocation, ...]:
         with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Path.open takes no str
             reader = csv.DictReader(file)
             lines = [(reader.line_num, line) for line in reader]
+    except FileNotFoundError:
+        raise SettingsError(
+            f"there is no file {path}, which should tell where VMs stand: `vmgen-analytics locations --suggest "
+            f"{shlex.quote(str(path))}` writes it, to be filled in"
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"cannot read vm_locations at {path}: {error}") from None
+        raise SettingsError(f"cannot read vm_locations at {path}: {why_unreadable(error)}") from None
     found = (_line(line, f"{path}, line {number}") for number, line in lines)
     return tuple(line for line in found if line is not None)
 
@@ -168,6 +177,7 @@ def _line(line: dict[str | None, str | None], where: str) -> VmLocation | None:
         name=values.get("name", ""),
         account=values.get("account", ""),
         fqdn_pattern=pattern,
+        where=where,
     )
 
 

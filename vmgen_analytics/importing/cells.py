@@ -46,16 +46,17 @@ def ids(texts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return texts.where(is_id, "0").astype("int64").to_numpy(), ~is_id
 
 
-def days(texts: pd.Series, layout: Layout, latest: pd.Timestamp) -> tuple[np.ndarray, np.ndarray]:
-    """Read days; an empty cell is wrong, and so is one before the year 2000 or in the future."""
-    known = {text: _day(text, layout.pattern, latest) for text in texts.unique()}
+def days(texts: pd.Series, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Read days; an empty cell is wrong, and so is one before the year 2000."""
+    pattern = layout.pattern
+    known = {text: _day(text, pattern) for text in texts.unique()}
     found = texts.map(known).to_numpy(dtype="datetime64[us]")
     return found, np.isnat(found)
 
 
-def _day(text: str, pattern: str, latest: pd.Timestamp) -> np.datetime64:
+def _day(text: str, pattern: str) -> np.datetime64:
     try:
         day = pd.Timestamp(datetime.strptime(text, pattern)).normalize()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         return np.datetime64("NaT", "us")
-    return day.to_datetime64() if EARLIEST <= day <= latest else np.datetime64("NaT", "us")
+    return day.to_datetime64() if day >= EARLIEST else np.datetime64("NaT", "us")

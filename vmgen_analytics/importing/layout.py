@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from vmgen_analytics.errors import HistoryError
 from vmgen_analytics.schema import MB_PER_GB
@@ -89,8 +92,9 @@ class Layout:
             )
         for name in self.columns:
             if name not in SPELLINGS[self.table]:
-                nearest = difflib.get_close_matches(name, SPELLINGS[self.table], n=1, cutoff=0)
-                raise HistoryError(f"{self.table} has no column {name!r} to import; did you mean {nearest[0]}?")
+                nearest = difflib.get_close_matches(name, SPELLINGS[self.table], n=1)
+                hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(SPELLINGS[self.table])}"
+                raise HistoryError(f"{self.table} has no column {name!r} to import; {hint}")
         try:
             "".encode(self.encoding)
         except LookupError:
@@ -100,7 +104,7 @@ class Layout:
     def pattern(self) -> str:
         """The format of days as ``strptime`` has it."""
         if "%" in self.date_format:
-            return self.date_format
+            return _whole(self.date_format)
         parts = {"YYYY": "%Y", "MM": "%m", "DD": "%d"}
         if any(self.date_format.count(part) != 1 for part in parts):
             raise HistoryError(
@@ -131,14 +135,36 @@ class Layout:
                 raise HistoryError(f"{where}: the column {present[0]!r} stands there twice; leave one")
             if present:
                 found[name] = header.index(present[0])
-        for name in NEEDED[self.table]:
-            if name not in found:
-                raise HistoryError(f"{where}: no column {name}; {self._remedy(name, header)}")
-        if self.table == "usage" and not set(VM_COLUMNS) & set(found):
+        missing = [name for name in NEEDED[self.table] if name not in found]
+        is_nobodys = self.table == "usage" and not set(VM_COLUMNS) & set(found)
+        if missing or is_nobodys:
+            words = [f"no column{'s' * (len(missing) > 1)} {', '.join(missing)}"] if missing else []
+            words += ["no column that tells the VM (vm_id, fqdn or vm_name)"] if is_nobodys else []
+            needed = ["vm_id"] * is_nobodys + missing
             raise HistoryError(
-                f"{where}: no column tells the VM (vm_id, fqdn or vm_name); {self._remedy('vm_id', header)}"
+                f"{where}: {' and '.join(words)}; the file has {', '.join(header)}: "
+                f"say which is meant with {' '.join(f'--map {name}=THEIRS' for name in needed)}"
             )
-        return found
+        spare = [name for name in VM_COLUMNS if name in found][1:]  # the best one tells the VM
+        return {name: position for name, position in found.items() if name not in spare}
 
-    def _remedy(self, name: str, header: Sequence[str]) -> str:
-        return f"name the file's with --map {name}=THEIRS; it has {', '.join(header)}"
+
+def _whole(pattern: str) -> str:
+    """Return a pattern of ``strptime`` that tells a whole day and no time zone.
+
+    Raises
+    ------
+    HistoryError
+        It does not.
+    """
+    if re.search("%[zZ]", pattern.replace("%%", "")):
+        raise HistoryError(
+            f"the date format {pattern!r} has a time zone, and a day has none: write the account's own days into the "
+            "file, as 2025-03-31, and leave %z out"
+        )
+    day = datetime(2025, 3, 31)  # noqa: DTZ001 - a day has no zone
+    with contextlib.suppress(ValueError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of days without a year
+        if datetime.strptime(day.strftime(pattern), pattern).date() == day.date():  # noqa: DTZ007
+            return pattern
+    raise HistoryError(f"the date format is {pattern!r}; it must tell day, month and year, as %d.%m.%Y or DD.MM.YYYY")

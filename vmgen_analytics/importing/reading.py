@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import warnings
 from pathlib import Path
@@ -13,13 +12,16 @@ import pandas as pd
 
 from vmgen_analytics.errors import HistoryError, UnexpectedDataWarning
 from vmgen_analytics.importing import cells
+from vmgen_analytics.importing.clocks import Clocks
 from vmgen_analytics.importing.layout import UNITS, VM_COLUMNS, Layout
+from vmgen_analytics.importing.opening import Columns, opened
 from vmgen_analytics.importing.whose import Whose, numbers_by_name
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.schema.imported import IMPORTED, imported_status
+from vmgen_analytics.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ROWS_AT_ONCE = 50_000
 SHOWN = 1_000
@@ -34,10 +36,11 @@ def read_history(
     table: str = "usage",
     *,
     account: str | None = "main",
-    accounts: Collection[str] | None = None,
     only: str | None = None,
     vms: pd.DataFrame | None = None,
     now: pd.Timestamp | None = None,
+    settings: Settings | None = None,
+    tell: Callable[[Path, Columns], object] | None = None,
     **layout: Any,
 ) -> pd.DataFrame:
     """Read older months from CSV files, all or nothing.
@@ -50,14 +53,18 @@ def read_history(
         usage or invoices.
     account
         Whose they are, where a file has no column account; None if each file must have one.
-    accounts
-        The accounts that there are; by default any.
     only
         Of files with a column account take the lines of this one alone.
     vms
         Table ``vms``, all observations, to find VMs by name or fqdn.
     now
-        The time, which no day may be after; by default this machine's.
+        The time; by default this machine's. A day of usage must have ended so long ago that it does not change any
+        more, and an invoice's day must have begun.
+    settings
+        The accounts that there are, each one's time zone, and how long its days take to settle; by default any, UTC
+        and six hours.
+    tell
+        Is told of each file, before its lines are read, which of its columns is taken for which of ours.
     **layout
         ``columns``, ``unit``, ``date_format``, ``delimiter``, ``decimal`` and ``encoding``, where the files differ
         from ours.
@@ -75,9 +82,10 @@ def read_history(
         expected.
     """
     instant = pd.Timestamp.now("UTC") if now is None else now  # noqa: TID251 - only where the caller has no clock
-    reader = _Reader(Layout(table, **layout), Whose(account, accounts, only), vms, instant)
+    whose = Whose(account, None if settings is None else list(settings.accounts), only)
+    reader = _Reader(Layout(table, **layout), whose, vms, Clocks(instant, settings or Settings()))
     for path in map(Path, files):
-        reader.read(path)
+        reader.read(path, tell or (lambda *_: None))
     return reader.table()
 
 
@@ -89,10 +97,9 @@ class _Reader:
         layout: Layout,
         whose: Whose,
         vms: pd.DataFrame | None,
-        now: pd.Timestamp,
+        clocks: Clocks,
     ) -> None:
-        self.layout, self.whose, self.now = layout, whose, now
-        self.latest = now.tz_convert("UTC").tz_localize(None).normalize() + pd.Timedelta(days=1)  # somewhere it is
+        self.layout, self.whose, self.clocks, self.now = layout, whose, clocks, clocks.now
         self.named = numbers_by_name(vms)
         self.parts: list[pd.DataFrame] = []
         self.places: list[str] = []
@@ -101,33 +108,20 @@ class _Reader:
         self.left_out = 0
         self.foreign = 0
 
-    def read(self, path: Path) -> None:
+    def read(self, path: Path, tell: Callable[[Path, Columns], object]) -> None:
         self.places.append(str(path))
-        try:
-            with path.open(encoding=_encoding(self.layout.encoding), newline="") as file:
-                lines = csv.reader(file, delimiter=self.layout.delimiter, strict=True)
-                header = [name.strip() for name in next(lines, [])]
-                if not header:
-                    raise HistoryError(f"{path} is empty; it needs a line of column names and lines beneath it")
-                positions = self.layout.positions(header, f"{path}, line 1")
-                if "account" not in positions and self.whose.account is None:
-                    raise HistoryError(
-                        f"{path} has no column account, and the settings have {', '.join(self.whose.accounts or ())}: "
-                        "say whose it is with --account"
-                    )
-                rows = _numbered(lines)
-                count = 0
-                while part := list(itertools.islice(rows, ROWS_AT_ONCE)):
-                    count += len(part)
-                    self._take(part, positions, len(header))
-        except UnicodeError:
-            raise HistoryError(
-                f"{path} is not {self.layout.encoding}: name its encoding, as --encoding cp1252"
-            ) from None
-        except csv.Error as error:
-            raise HistoryError(f"{path}, line {lines.line_num}: no CSV: {error}") from None
-        except OSError as error:
-            raise HistoryError(f"cannot read {path}: {error.strerror}") from None
+        with opened(path, self.layout) as file:
+            positions = self.layout.positions(file.header, f"{path}, line 1")
+            if "account" not in positions and self.whose.account is None:
+                raise HistoryError(
+                    f"{path} has no column account, and the settings have {', '.join(self.whose.accounts or ())}: "
+                    "say whose it is with --account"
+                )
+            tell(path, Columns.of(file.header, positions))
+            count = 0
+            while part := list(itertools.islice(file.lines, ROWS_AT_ONCE)):
+                count += len(part)
+                self._take(part, positions, len(file.header))
         if not count:
             raise HistoryError(f"{path} has no line beneath its column names")
 
@@ -138,20 +132,20 @@ class _Reader:
             self._name_repeated(rows, [name for name in table.key if name != "seen_at"])
         if self.wrong:
             raise HistoryError(
-                f"{self.wrong} wrong {'cell' if self.wrong == 1 else 'cells'}: nothing was stored",
+                f"{self.wrong:,} wrong {'cell' if self.wrong == 1 else 'cells'}: nothing was stored",
                 tuple(problem for *_, problem in sorted(self.problems, key=lambda each: each[:2])),
             )
         if self.foreign:
             if rows.empty:
                 raise HistoryError(f"no line is of the account {self.whose.only}: nothing was stored")
             warnings.warn(
-                f"left out what is of other accounts than {self.whose.only}: {self.foreign} of the lines",
+                f"left out what is of other accounts than {self.whose.only}: {self.foreign:,} of the lines",
                 UnexpectedDataWarning,
                 stacklevel=3,
             )
         if self.left_out:
             warnings.warn(
-                f"{self.left_out} lines were left out: their days were not seen whole, or they say no traffic",
+                f"left out what was not seen whole or says no traffic: {self.left_out:,} of the lines",
                 UnexpectedDataWarning,
                 stacklevel=3,
             )
@@ -174,27 +168,27 @@ class _Reader:
     def _usage(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.DataFrame:
         accounts = self._accounts(texts, lines)
         columns: dict[str, Any] = {"account": accounts, "vm_id": self._vm_ids(texts, accounts, lines)}
-        columns["date"] = self._checked(
-            "date", texts["date"], lines, cells.days(texts["date"], self.layout, self.latest)
-        )
+        is_whole = np.full(len(lines), True) if (said := texts.get("status")) is None else ~said.isin(NOT_WHOLE)
+        columns["date"] = self._days("date", texts["date"], accounts, lines, np.asarray(is_whole))
         factor = UNITS[self.layout.unit]
         for name in ("in_MB", "out_MB"):
             read = cells.numbers(texts[name], self.layout, 0, MOST_MB / factor)
             columns[name] = self._checked(name, texts[name], lines, read) * factor
         rows = pd.DataFrame(columns).assign(seen_at=self.now, status=IMPORTED)
-        said = rows["in_MB"].notna() | rows["out_MB"].notna() | (texts["in_MB"] != "") | (texts["out_MB"] != "")
-        if "status" in texts:
-            said &= ~texts["status"].isin(NOT_WHOLE)
-        self.left_out += int((~said).sum())
-        return rows[said.to_numpy()]
+        is_said = rows["in_MB"].notna() | rows["out_MB"].notna() | (texts["in_MB"] != "") | (texts["out_MB"] != "")
+        is_said &= is_whole
+        self.left_out += int((~is_said).sum())
+        return rows[is_said.to_numpy()]
 
     def _invoices(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.DataFrame:
-        date, total = texts["invoice_date"], texts["total_cost"]
+        accounts, total = self._accounts(texts, lines), texts["total_cost"]
         rows = pd.DataFrame(
             {
-                "account": self._accounts(texts, lines),
+                "account": accounts,
                 "invoice_id": self._checked("invoice_id", texts["invoice_id"], lines, cells.ids(texts["invoice_id"])),
-                "invoice_date": self._checked("invoice_date", date, lines, cells.days(date, self.layout, self.latest)),
+                "invoice_date": self._days(
+                    "invoice_date", texts["invoice_date"], accounts, lines, np.full(len(lines), True)
+                ),
             }
         )
         amounts, is_wrong = cells.numbers(total, self.layout, -MOST_MONEY, MOST_MONEY)
@@ -228,6 +222,18 @@ class _Reader:
                 self._blame(len(self.places) - 1, line, column, value, f"the {column} of one VM; {among}: give vm_id")
         return np.array([next(iter(vm_ids), 0) for vm_ids in found], dtype="int64")
 
+    def _days(
+        self, column: str, texts: pd.Series, accounts: pd.Series, lines: np.ndarray, is_asked: np.ndarray
+    ) -> np.ndarray:
+        """Read days, and blame those that are still to come or may still change, where that matters."""
+        found = self._checked(column, texts, lines, cells.days(texts, self.layout))
+        clock = self.clocks.settled if column == "date" else self.clocks.today
+        latest = accounts.map({name: clock(name) for name in accounts.unique()}).to_numpy(dtype="datetime64[us]")
+        for position in np.flatnonzero((found > latest) & is_asked):
+            expected = self.clocks.expected(column, accounts.iloc[position], pd.Timestamp(found[position]))
+            self._blame(len(self.places) - 1, lines[position], column, texts.iloc[position], expected)
+        return found
+
     def _checked(
         self, column: str, texts: pd.Series, lines: np.ndarray, read: tuple[np.ndarray, np.ndarray]
     ) -> np.ndarray:
@@ -240,7 +246,7 @@ class _Reader:
         if column == "account":
             return f"an account of the settings: {', '.join(self.whose.accounts or ())}"
         if column in ("date", "invoice_date"):
-            return f"a day as {self.layout.date_format}, from 2000 on and not in the future (--date-format)"
+            return f"a day as {self.layout.date_format}, from 2000 on (--date-format)"
         if column in ("in_MB", "out_MB", "total_cost"):
             spelled = "a comma" if self.layout.decimal == "," else "a point"
             bounds = f"from {-MOST_MONEY:,.0f} to {MOST_MONEY:,.0f}"
@@ -269,13 +275,3 @@ class _Reader:
         if len(self.problems) < SHOWN:
             cell = f"{column} is {str(value)[:60]!r}; " if column else ""
             self.problems.append((file, int(line), f"{self.places[file]}, line {line}: {cell}expected {expected}"))
-
-
-def _numbered(lines: Any) -> Iterator[tuple[int, list[str]]]:
-    for row in lines:
-        if row:
-            yield lines.line_num, row
-
-
-def _encoding(name: str) -> str:
-    return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8") else name
