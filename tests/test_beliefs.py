@@ -4,10 +4,11 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from scripted import KEY, Provider
+from scripted import KEY, Provider, says
 
 from vmgen_analytics import Archive, lifetimes, sync, vm_days
 from vmgen_analytics.cli import main
+from vmgen_analytics.errors import SettingsError
 
 
 def vm(vm_id, **others):
@@ -114,3 +115,78 @@ def test_the_same_key_elsewhere_is_another_account(monkeypatch, run, provider):
         other.serve(vms=[vm(2)])
         settings = f'[accounts.here]\nbase_url = "{provider.url}"\n[accounts.there]\nbase_url = "{other.url}"\n'
         assert run(settings, "sync")[0] == 0
+
+
+# --- an account that the archive knows by another name
+
+BILL = {"id": 1, "date": "2026-11-01", "status": "created", "total_cost": "10.00"}
+
+
+def test_an_account_that_was_renamed_in_the_settings_is_refused_and_nothing_of_it_stored(provider, run, monkeypatch):
+    monkeypatch.setenv("VMGEN_API_KEY", KEY)
+    provider.serve(vms=[vm(1), vm(2)], usage={1: shown("2026-11-20")}, invoices=[BILL])
+    assert run(f'[accounts.main]\nbase_url = "{provider.url}"\n', "sync")[0] == 0
+    renamed = f'[accounts.prod]\nbase_url = "{provider.url}"\n'
+    for _ in range(2):
+        status, _, err = run(renamed, "sync")
+        assert status == 2
+        said = " ".join(err.split())
+        assert "shows the same VM web-1.example.net (and 1 more) as main: if main was renamed, call it" in said
+        assert "[accounts.main] in the settings as before" in said
+    archive = Archive("data/archive")
+    for name in archive.tables():
+        assert set(archive.history(name)["account"]) == {"main"}
+    assert run(f'[accounts.main]\nbase_url = "{provider.url}"\n', "sync")[0] == 0
+
+
+def test_a_new_account_is_compared_once_and_asked_for_nothing_twice(provider, connect, archive):
+    provider.serve(vms=[vm(1)], invoices=[BILL])
+    sync(connect(provider, account="main"), archive)
+    provider.serve(vms=[vm(2)], invoices=[{**BILL, "id": 2}])
+    provider.received.clear()
+    report = sync(connect(provider, account="second"), archive)
+    assert report.is_complete
+    assert report.rows["vms"] == report.rows["invoices"] == 1
+    assert provider.count("GET /virtual-machines") == provider.count("GET /invoices") == 1
+    provider.serve(vms=[vm(1)], invoices=[BILL])  # a machine that is moved later is not refused
+    assert sync(connect(provider, account="second"), archive).is_complete
+
+
+@pytest.mark.parametrize(
+    ("shows", "is_refused"),
+    [
+        ({"vms": [vm(1), vm(7)], "invoices": []}, True),
+        ({"vms": [vm(1, fqdn="other.example.net")], "invoices": [BILL]}, False),
+        ({"vms": [vm(2, fqdn="web-1.example.net")], "invoices": [BILL]}, False),
+        ({"vms": [], "invoices": [BILL]}, True),
+        ({"vms": [], "invoices": [{**BILL, "total_cost": "10.01"}]}, False),
+        ({"vms": [], "invoices": [{**BILL, "date": "2026-11-02"}]}, False),
+        ({"vms": [], "invoices": []}, False),
+    ],
+)
+def test_only_what_one_account_alone_can_have_makes_two_the_same(provider, connect, archive, shows, is_refused):
+    provider.serve(vms=[vm(1)], invoices=[BILL])
+    sync(connect(provider, account="main"), archive)
+    provider.serve(**shows)
+    if is_refused:
+        with pytest.raises(SettingsError, match="Nothing of prod was stored"):
+            sync(connect(provider, account="prod"), archive)
+    else:
+        assert sync(connect(provider, account="prod"), archive).is_complete
+
+
+def test_machines_without_a_domain_name_are_not_taken_for_the_same(provider, connect, archive):
+    for account in ("main", "prod"):
+        provider.serve(vms=[vm(1, fqdn=None), vm(2, fqdn="")])
+        assert sync(connect(provider, account=account), archive).is_complete
+
+
+def test_what_cannot_be_had_of_a_new_account_is_told_in_its_turn(provider, connect, archive):
+    provider.serve(vms=[vm(1)])
+    sync(connect(provider, account="main"), archive)
+    provider.serve(vms=says({"message": "no"}, 403))
+    report = sync(connect(provider, account="prod"), archive)
+    assert [failure.table for failure in report.failures] == ["vms"]
+    provider.serve(vms=[vm(1)])
+    with pytest.raises(SettingsError, match="the same VM web-1"):  # it is not known before its VMs are
+        sync(connect(provider, account="prod"), archive)

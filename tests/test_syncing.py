@@ -478,13 +478,16 @@ def test_the_month_turns_and_the_lost_tail_is_marked(provider, client, archive):
 
 
 def test_two_accounts_share_an_archive_and_nothing_else(fleet, connect, archive):
-    for name in ("main", "second"):
-        sync(connect(fleet, account=name), archive)
-    for name in ("vms", "usage", "invoices"):
-        both = archive.read(name)
-        one, other = (part.drop(columns=["account", "seen_at"]) for _, part in both.groupby("account"))
-        pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
-    assert set(archive.read("vms", account="second")["account"]) == {"second"}
+    sync(connect(fleet, account="main"), archive)
+    alone = everything(archive)
+    fleet.serve(invoices=INVOICES, vms=[vm(3, "db")], usage={3: [day(22, 5, 6)]}, jobs={3: [JOB]})
+    sync(connect(fleet, account="second"), archive)
+    for name in KEPT:
+        both = archive.history(name)
+        pd.testing.assert_frame_equal(both[both["account"] == "main"].reset_index(drop=True), alone[name], obj=name)
+        theirs = archive.history(name, account="second")
+        pd.testing.assert_frame_equal(both[both["account"] == "second"].reset_index(drop=True), theirs, obj=name)
+    assert rows(archive.read("usage", account="second"), "vm_id", "in_MB") == [(3, 5.0)]
 
 
 WORDS = st.text(st.characters(exclude_categories=()), max_size=12)

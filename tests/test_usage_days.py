@@ -175,9 +175,10 @@ def test_a_month_is_settled_though_no_sync_was_ever_written_down(provider, clien
 
 
 def test_each_account_settles_its_own_months(provider, connect, archive):
-    for account, moments in {"rare": ("2026-08-20",), "often": ("2026-09-20", "2026-10-20", "2026-11-20")}.items():
+    days = {"rare": ("2026-08-20",), "often": ("2026-09-20", "2026-10-20", "2026-11-20")}
+    for vm_id, (account, moments) in enumerate(days.items()):
         for day in moments:
-            provider.serve(vms=[vm(1)], usage={1: shown(day)})
+            provider.serve(vms=[vm(vm_id)], usage={vm_id: shown(day)})
             at(provider, f"{day}T10:00")
             sync(connect(provider, account=account), archive)
     at(provider, "2026-12-20T10:00")

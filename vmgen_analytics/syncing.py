@@ -13,12 +13,14 @@ from vmgen_analytics import fetch
 from vmgen_analytics.errors import (
     ArchiveDamaged,
     ArchiveError,
+    ArchiveShut,
     AuthenticationError,
     Failure,
     Stopped,
     TransportError,
     VMgenError,
 )
+from vmgen_analytics.newcomers import check_other, is_new
 from vmgen_analytics.restating import add_jobs, add_usage, add_vms, settle_usage
 from vmgen_analytics.schema import TABLES
 
@@ -33,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 ADDED = {"jobs": add_jobs, "vms": add_vms}
 """Tables whose rows are replaced, beside usage, and what does so."""
+READERS = {"invoices": fetch.read_invoices, "vms": fetch.read_vms}
+"""What tells one account from another."""
 STEPS = ("accounts", "invoices", "locations", "packages", "vms", "usage", "networking", "jobs")
 
 
@@ -97,6 +101,8 @@ def sync(
         The key is not accepted.
     TransportError
         The provider cannot be reached.
+    SettingsError
+        The archive has the account by another name.
     KeyboardInterrupt
         Ctrl-C: what came until then is stored.
     ArchiveError
@@ -122,6 +128,7 @@ class _Sync:
         self.progress = progress
         self.rows: dict[str, int] = {}
         self.failures: list[Failure] = []
+        self.had: dict[str, Fetched] = {}
 
     def run(self) -> SyncReport:
         sent_before = self.client.requests_sent
@@ -143,11 +150,11 @@ class _Sync:
         return self._log(started_at, sent_before)
 
     def _rest(self, started_at: pd.Timestamp) -> None:
-        self._step("invoices", lambda: fetch.read_invoices(self.client))
+        self._step("invoices", lambda: READERS["invoices"](self.client))
         locations = self._step("locations", lambda: fetch.read_locations(self.client))
         if locations is not None:
             self._step("packages", lambda: fetch.read_packages(self.client, locations["location_id"]))
-        vms = self._step("vms", lambda: fetch.read_vms(self.client))
+        vms = self._step("vms", lambda: READERS["vms"](self.client))
         vm_ids = [] if vms is None else vms["vm_id"].tolist()
         usage = None if vms is None else self._step("usage", lambda: fetch.read_usage(self.client, vm_ids))
         self._settle(started_at, usage, vm_ids)
@@ -157,18 +164,39 @@ class _Sync:
 
     def _first(self) -> None:
         """Ask for the account: a provider that cannot be reached, or a wrong key, ends the sync here."""
+        accounts = None
         try:
-            self._store("accounts", fetch.read_accounts(self.client))
-        except (AuthenticationError, TransportError, ArchiveError):
+            accounts = fetch.read_accounts(self.client)
+        except (AuthenticationError, TransportError):
             raise
         except VMgenError as error:
             self.failures.append(Failure("accounts", None, error))
+        self._meet()
+        if accounts is not None:
+            self._store("accounts", accounts)
+
+    def _meet(self) -> None:
+        """Before anything of an account is stored, make sure that the archive does not have it by another name."""
+        try:
+            if not is_new(self.archive, self.client.account_name):
+                return
+            for name, read in READERS.items():
+                try:
+                    self.had[name] = read(self.client)
+                except AuthenticationError:
+                    raise
+                except VMgenError as error:  # it is asked for again in its turn, and told then
+                    _log.debug("%s cannot be compared with those of other accounts: %s", name, error)
+            came = {name: self.had[name].frame if name in self.had else TABLES[name].frame() for name in READERS}
+            check_other(self.archive, self.client.account_name, came["vms"], came["invoices"])
+        except ArchiveError as error:  # what cannot be read there is told when it is to be written
+            _log.debug("the accounts of the archive cannot be compared: %s", error)
 
     def _step(self, name: str, read: Callable[[], Fetched]) -> pd.DataFrame | None:
         """Fetch and store one table; None if it did not come."""
         self.progress(name)
         try:
-            fetched = read()
+            fetched = self.had.pop(name, None) or read()
         except AuthenticationError:
             raise
         except VMgenError as error:
@@ -180,7 +208,7 @@ class _Sync:
     def _store(self, name: str, fetched: Fetched) -> None:
         try:
             self._add(name, fetched)
-        except ArchiveDamaged as error:  # of this table; the others may be whole
+        except (ArchiveDamaged, ArchiveShut) as error:  # of this table; the others may be whole
             self.failures.append(Failure(name, None, error))
         self.failures += fetched.failures
         if any(isinstance(failure.error, Stopped) for failure in fetched.failures):
@@ -208,7 +236,7 @@ class _Sync:
         shown = TABLES["usage"].frame() if usage is None else usage
         try:
             settle_usage(self.archive, self.client.account_name, shown, answered, now, self.client.zone.key)
-        except ArchiveDamaged as error:
+        except (ArchiveDamaged, ArchiveShut) as error:
             if "usage" not in self._failed():
                 self.failures.append(Failure("usage", None, error))
 
