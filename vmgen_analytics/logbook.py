@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
-import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from vmgen_analytics.archive.attempts import attempts
 from vmgen_analytics.errors import (
     APIError,
     ArchiveError,
@@ -114,14 +114,14 @@ class Line:
             return
         line = TABLES["commands"].frame({name: [value] for name, value in self._row.items()})
         with self._archive.lock(LOCK_S, what="commands"):
-            for pause_s in PAUSES_S if self._archive.folder is None else ():
+            for is_last in attempts(PAUSES_S if self._archive.folder is None else ()):
                 try:
                     self._archive.add("commands", line)
                 except ArchiveError:
-                    time.sleep(pause_s)
+                    if is_last:
+                        raise
                 else:
                     return
-            self._archive.add("commands", line)
 
 
 @contextmanager

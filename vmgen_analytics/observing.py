@@ -56,8 +56,8 @@ def observed_usage(old: pd.DataFrame, new: pd.DataFrame, now: pd.Timestamp) -> O
     """Put what came beside what is known, and keep what must not be lost.
 
     A traffic that is known is not replaced by none: it stays, with the status that it had, and is told as a failure.
-    An observation that is older than the known one, as a second process may bring it late, is left out; but one that
-    claims to have been made later than now is not believed. Traffic of a day that became less is taken as it came,
+    An observation that is older than the known one, as a second process may bring it late, is left out, unless the
+    known one claims to come from the future. Traffic of a day that became less is taken as it came,
     and told.
 
     Parameters

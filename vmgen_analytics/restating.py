@@ -60,6 +60,30 @@ def restatements(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return TABLES["restatements"].cast(both[changed])
 
 
+def keep_replaced(archive: Archive, name: str, rows: pd.DataFrame) -> None:
+    """Keep what is about to be replaced, unless it is damaged: what was never observed is no history.
+
+    Parameters
+    ----------
+    archive
+        The history.
+    name
+        A table whose rows are replaced: usage or jobs.
+    rows
+        Table ``superseded_usage`` or ``superseded_jobs``: the rows, as `superseded` gives them.
+
+    Raises
+    ------
+    ArchiveDamaged
+        They are not what was written; nothing is kept.
+    ArchiveError
+        The archive cannot be read or written.
+    """
+    if not rows.empty:
+        archive.prove(name, rows)
+        archive.add(f"superseded_{name}", rows)
+
+
 def add_usage(archive: Archive, usage: pd.DataFrame, account: str, clock: Callable[[], datetime]) -> Added:
     """Store usage as it came; what it replaces is stored before, so that no moment loses anything.
 
@@ -74,7 +98,7 @@ def add_usage(archive: Archive, usage: pd.DataFrame, account: str, clock: Callab
     account
         That account.
     clock
-        Tells the time by the provider's clock: later, where it has to be decided again.
+        The provider's clock; asked again at each attempt.
 
     Returns
     -------
@@ -94,7 +118,7 @@ def add_usage(archive: Archive, usage: pd.DataFrame, account: str, clock: Callab
         old = archive.read("usage", first, last + pd.Timedelta(days=1), account=account)
         observed = observed_usage(old, usage, pd.Timestamp(clock()))
         restated = restatements(old, observed.frame)
-        _keep_replaced(archive, "usage", superseded("usage", old, observed.frame))
+        keep_replaced(archive, "usage", superseded("usage", old, observed.frame))
         rows = {"restatements": _keep(archive, "restatements", restated)}
         rows["usage"] = archive.add("usage", observed.frame, known=old)
         return Added(rows, observed.failures), observed.warnings
@@ -135,7 +159,7 @@ def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str, clock: Callable
     def store() -> int:
         old = archive.read("jobs", jobs["started_at"].min(), account=account)
         new = not_late("jobs", old, jobs, pd.Timestamp(clock()))
-        _keep_replaced(archive, "jobs", superseded("jobs", old, new))
+        keep_replaced(archive, "jobs", superseded("jobs", old, new))
         return archive.add("jobs", new, known=old)
 
     return unless_overtaken(store)
@@ -217,7 +241,7 @@ def settle_usage(
         settled = settled_usage(usage, shown, answered, here)
         if settled.empty:
             return 0
-        _keep_replaced(archive, "usage", superseded("usage", usage, settled, now))
+        keep_replaced(archive, "usage", superseded("usage", usage, settled, now))
         return archive.add("usage", settled, known=usage)
 
     return unless_overtaken(store)
@@ -226,13 +250,6 @@ def settle_usage(
 def _keep(archive: Archive, name: str, rows: pd.DataFrame) -> int:
     """Add rows, of which there are none most of the time."""
     return 0 if rows.empty else archive.add(name, rows)
-
-
-def _keep_replaced(archive: Archive, name: str, rows: pd.DataFrame) -> None:
-    """Keep what is about to be replaced, unless it is damaged: what was never observed is no history."""
-    if not rows.empty:
-        archive.prove(name, rows)
-        archive.add(f"superseded_{name}", rows)
 
 
 def _unsettled(archive: Archive, account: str, months: Sequence[pd.Period]) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,7 +15,7 @@ from vmgen_analytics.errors import SettingsError, VMgenError
 from vmgen_analytics.table import DAY, INSTANT, MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FORMATS = ("csv", "parquet", "xlsx")
@@ -83,16 +86,62 @@ def put(path: Path, make: Callable[[Path], object]) -> None:
     VMgenError
         The file cannot be written.
     """
-    unfinished = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(path) as unfinished:
             make(unfinished)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise VMgenError(f"cannot write {path}: {error.strerror or error}; name another file with --out") from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Let a file be written beside its place, and move it there when it is whole and on the disk.
+
+    What was there stays until then, or if the writing fails; two processes that write the same do not meet.
+
+    Parameters
+    ----------
+    path
+        The place; its folder is there.
+
+    Yields
+    ------
+    Path
+        The file to write, which is not there yet.
+
+    Raises
+    ------
+    OSError
+        It cannot be written or moved.
+    """
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        yield unfinished
+        with unfinished.open("r+b") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write bytes in place of a file, in one step.
+
+    Parameters
+    ----------
+    path
+        The place; its folder is there.
+    data
+        What the file is to hold.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(data)
 
 
 def xlsx_bytes(frame: pd.DataFrame, name: str) -> bytes:

@@ -129,6 +129,28 @@ def test_what_was_replaced_lately_stays_and_small_files_become_one(tmp_path, cap
     assert not any(checked.faults for checked in check(archive.place, TABLES))
 
 
+def test_a_file_that_its_writer_finishes_at_that_moment_is_left_alone(tmp_path, monkeypatch):
+    archive = Archive(tmp_path / "archive")
+    archive.add("usage", usage((1, "2026-11-01", 1.0)))
+    half, stale = (
+        archive.folder / "usage" / "account=main" / name for name in ("part-1.parquet#1", "part-2.parquet#1")
+    )
+    for path in (half, stale):
+        path.write_text("half")
+        os.utime(path, (0, 0))
+    whole = half.with_name("part-1.parquet")
+    listed = Path.rglob
+
+    def finishing(folder, pattern):
+        found = list(listed(folder, pattern))
+        half.rename(whole)
+        return found
+
+    monkeypatch.setattr(Path, "rglob", finishing)
+    (cared,) = [each for each in archive.tidy(everything=True) if each.table == "usage"]
+    assert (cared.removed, whole.exists(), stale.exists()) == (1, True, False)
+
+
 def test_care_is_due_by_the_number_of_commits(tmp_path):
     archive = Archive(tmp_path / "archive")
     cared = []

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from done import Done
 
 from vmgen_analytics import Archive, read_history
@@ -71,6 +73,27 @@ def test_what_the_provider_said_stays(run: Run, sandbox: Sandbox, write: Callabl
     done = run("import", "usage", early)
     assert "0 new, 0 changed, 1 known already, 1 left as the provider said them" in done.err
     assert _usage(run) == said
+
+
+def test_falsified_days_are_neither_replaced_nor_kept_as_history(
+    run: Run, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    run("import", "usage", write(USAGE))
+    (folder,) = tmp_path.rglob("usage/_delta_log")
+    table = DeltaTable(folder.parent)
+    rows = table.to_pyarrow_table()
+    falsified = rows.set_column(rows.column_names.index("in_MB"), "in_MB", pa.array([666.0] * len(rows)))
+    write_deltalake(table, falsified, mode="overwrite")
+    done = run("import", "usage", write(USAGE.replace("1e3", "999")))
+    assert done.status == 1
+    assert "not those that were written" in done.err
+    assert not (folder.parent.with_name("superseded_usage")).exists()
+    assert {row[2] for row in _usage(run)} == {666.0}
+
+
+def test_a_slip_in_the_name_of_an_option_is_named(write: Callable[..., Path]) -> None:
+    with pytest.raises(TypeError, match=r"read_history\(\) got an unexpected keyword argument 'unitt'"):
+        read_history([write(USAGE)], unitt="GB")
 
 
 def test_imported_days_count_as_final(run: Run, sandbox: Sandbox, write: Callable[..., Path]) -> None:

@@ -60,14 +60,23 @@ class Kept:
     def __init__(self, folder, zone="UTC", account="main"):
         self.archive, self.zone, self.account = Archive(folder), zone, account
 
-    def usage(self, vm_id, first, last, status="final"):
-        days = pd.date_range(first, last)
-        rows = {"account": self.account, "vm_id": vm_id, "date": days, "in_MB": 1.0, "out_MB": 1.0, "status": status}
-        self.archive.add("usage", TABLES["usage"].cast(pd.DataFrame(rows | {"seen_at": pd.Timestamp(0, tz="UTC")})))
+    def usage(self, vms, first, last, status="final"):
+        """Days of one VM or of many."""
+        days = self._days(vms, "date", pd.date_range(first, last))
+        rows = days.assign(in_MB=1.0, out_MB=1.0, status=status, seen_at=pd.Timestamp(0, tz="UTC"))
+        self.archive.add("usage", TABLES["usage"].cast(rows))
 
-    def seen(self, vm_id, *days, state="UP"):
-        rows = {"account": self.account, "vm_id": vm_id, "seen_on": pd.to_datetime(list(days)), "state": state}
-        self.archive.add("vms", TABLES["vms"].cast(pd.DataFrame(rows | {"vm_name": f"web-{vm_id}"})))
+    def seen(self, vms, *days, state="UP"):
+        """Days on which one VM or many were listed."""
+        rows = self._days(vms, "seen_on", pd.to_datetime(list(days)))
+        rows = rows.assign(state=state, vm_name="web-" + rows["vm_id"].astype("str"))
+        self.archive.add("vms", TABLES["vms"].cast(rows))
+
+    def _days(self, vms, name, days):
+        vm_ids = [vms] if isinstance(vms, int) else list(vms)
+        return pd.DataFrame(
+            {"account": self.account, "vm_id": [vm_id for vm_id in vm_ids for _ in days], name: [*days] * len(vm_ids)}
+        )
 
     def sync(self, at, failures=0, incomplete="", error=None):
         moment = pd.Timestamp(at, tz=self.zone)
@@ -92,11 +101,10 @@ def october(kept):
     kept.usage(1, "2026-10-01", "2026-10-30")
     kept.usage(2, "2026-10-01", "2026-10-09")
     kept.usage(2, "2026-10-12", "2026-10-30")
-    for vm_id in (1, 2):
-        kept.usage(vm_id, "2026-10-31", "2026-10-31", "lost_tail")
-        kept.usage(vm_id, "2026-11-01", "2026-11-02")
-        kept.usage(vm_id, "2026-11-03", "2026-11-03", "partial")
-        kept.seen(vm_id, "2026-10-01", "2026-11-03")
+    kept.usage((1, 2), "2026-10-31", "2026-10-31", "lost_tail")
+    kept.usage((1, 2), "2026-11-01", "2026-11-02")
+    kept.usage((1, 2), "2026-11-03", "2026-11-03", "partial")
+    kept.seen((1, 2), "2026-10-01", "2026-11-03")
     for at in ("2026-10-31 23:50", "2026-11-03 06:00"):
         kept.sync(at)
     return kept
@@ -123,8 +131,7 @@ def test_the_calendar_can_be_read_where_only_ascii_can_be_written(october, monke
 def test_fourteen_months_of_two_accounts_fit_on_a_terminal(kept, tmp_path, run):
     for account in ("main", "a-second-one"):
         other = Kept(tmp_path / "archive", "Europe/Amsterdam", account)
-        for vm_id in range(1, 15):
-            other.usage(vm_id, "2025-10-01", "2026-11-22")
+        other.usage(1, "2025-10-01", "2026-11-22")
         other.sync("2026-11-23 06:00")
     done = run("status", "--archive", tmp_path / "archive")
     lines = done.out.splitlines()
@@ -149,8 +156,7 @@ def test_the_sentences_name_who_lacks_what(october):
 
 
 def test_a_last_day_that_came_whole_tells_that_the_provider_waits(october):
-    october.usage(1, "2026-10-31", "2026-10-31")
-    october.usage(2, "2026-10-31", "2026-10-31")
+    october.usage((1, 2), "2026-10-31", "2026-10-31")
     said = sentences(october.standing("2026-11-03 09:00"))
     assert any(sentence.startswith("The last day came whole in 1 of 1 month:") for sentence in said)
     assert not any("The end of" in sentence for sentence in said)
@@ -304,13 +310,15 @@ def test_the_providers_clock_wins_where_this_machines_is_behind(october):
     assert standing.now - standing.syncs.success.started_at == timedelta(0)
 
 
+NINETEEN = range(1, 20)
+
+
 @pytest.fixture
 def stopped(kept):
     """Nineteen VMs whose last sync was on 20 October at 06:00."""
-    for vm_id in range(1, 20):
-        kept.usage(vm_id, "2026-10-01", "2026-10-19")
-        kept.usage(vm_id, "2026-10-20", "2026-10-20", "partial")
-        kept.seen(vm_id, "2026-10-01", "2026-10-20")
+    kept.usage(NINETEEN, "2026-10-01", "2026-10-19")
+    kept.usage(NINETEEN, "2026-10-20", "2026-10-20", "partial")
+    kept.seen(NINETEEN, "2026-10-01", "2026-10-20")
     kept.sync("2026-10-20 06:00")
     return kept
 
@@ -350,11 +358,10 @@ def test_in_the_first_hours_the_provider_may_still_show_what_seems_lost(stopped)
 
 @pytest.mark.parametrize(("at", "told"), [("2026-11-27 05:59", True), ("2026-11-27 06:01", False)])
 def test_a_monitor_is_told_of_a_loss_for_seven_days_after_the_first_late_sync(stopped, at, told):
-    for vm_id in range(1, 20):
-        stopped.usage(vm_id, "2026-10-20", "2026-10-20", "lost_tail")
-        stopped.usage(vm_id, "2026-11-01", "2026-11-25")
-        stopped.usage(vm_id, "2026-11-26", "2026-11-27", "partial")
-        stopped.seen(vm_id, "2026-11-20", "2026-11-27")
+    stopped.usage(NINETEEN, "2026-10-20", "2026-10-20", "lost_tail")
+    stopped.usage(NINETEEN, "2026-11-01", "2026-11-25")
+    stopped.usage(NINETEEN, "2026-11-26", "2026-11-27", "partial")
+    stopped.seen(NINETEEN, "2026-11-20", "2026-11-27")
     stopped.sync("2026-11-20 06:00")
     stopped.sync("2026-11-27 05:00")
     found = warnings(stopped.standing(at))
@@ -402,9 +409,8 @@ def test_export_and_status_count_the_same_days(run, sandbox: Sandbox, monkeypatc
 
 
 def test_imported_days_prove_nothing_about_the_provider(kept):
-    for vm_id in (1, 2):
-        kept.usage(vm_id, "2026-09-29", "2026-10-31", "imported")
-        kept.usage(vm_id, "2026-11-01", "2026-11-02")
+    kept.usage((1, 2), "2026-09-29", "2026-10-31", "imported")
+    kept.usage((1, 2), "2026-11-01", "2026-11-02")
     kept.sync("2026-11-03 06:00")
     standing = kept.standing("2026-11-03 09:00")
     assert facts(standing)["last_days_known"] == 0

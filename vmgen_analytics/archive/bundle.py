@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +24,9 @@ from vmgen_analytics.archive.rollcall import ROLL, absent
 from vmgen_analytics.archive.writing import create
 from vmgen_analytics.arrow import schema_of, to_arrow, to_pandas
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, SchemaError
+from vmgen_analytics.writing import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
     from deltalake import DeltaTable
 
@@ -73,7 +71,7 @@ def export(place: Place, file: Path) -> dict[str, int]:
     kept = {name: _proven(place, TABLES[name], opened) for name, opened in tables.items()}
     entries: dict[str, Any] = {}
     try:
-        with _replacing(file) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:
+        with replacing(file) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as bundle:
             for name, rows in kept.items():
                 content = _parquet(to_arrow(TABLES[name], rows))
                 entries[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
@@ -216,16 +214,3 @@ def _parquet(rows: pa.Table) -> bytes:
     sink = io.BytesIO()
     pq.write_table(rows, sink, compression="zstd")
     return sink.getvalue()
-
-
-@contextmanager
-def _replacing(file: Path) -> Iterator[Path]:
-    """Let a file be written beside its place, and moved there when it is whole."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -106,7 +106,10 @@ def _cared(opened: DeltaTable, place: Place, name: str) -> Cared:
 def _clear_staged(folder: Path) -> int:
     """Delete what killed writers left half-written; the engine names a file so until it is whole."""
     left = [path for path in folder.rglob("*#*") if _STAGED.search(path.name)]
-    old = [path for path in left if time.time() - path.stat().st_mtime > _STAGED_S]
-    for path in old:
-        path.unlink(missing_ok=True)
-    return len(old)
+    removed = 0
+    for path in left:
+        with contextlib.suppress(FileNotFoundError):  # its writer has just finished it
+            if time.time() - path.stat().st_mtime > _STAGED_S:
+                path.unlink()
+                removed += 1
+    return removed

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import random
-import time
 from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
+from vmgen_analytics.archive.attempts import attempts
 from vmgen_analytics.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -47,13 +46,14 @@ def unless_overtaken(store: Callable[[], _T]) -> _T:
     ArchiveError
         The archive cannot be read or written.
     """
-    for pause_s in PAUSES_S:
+    for is_last in attempts(PAUSES_S):
         try:
             return store()
         except Overtaken as error:
+            if is_last:
+                raise
             _log.debug("%s: it is decided anew", error)
-        time.sleep(pause_s * random.uniform(0.5, 1.5))
-    return store()
+    raise AssertionError("the last attempt returns or raises")
 
 
 def is_overtaken(table: Table, stored: pd.DataFrame, known: pd.DataFrame, new: pd.DataFrame) -> bool:

@@ -203,7 +203,7 @@ class Archive:
         return changed
 
     def prove(self, name: str, frame: pd.DataFrame) -> None:
-        """Make sure, before what it says is kept elsewhere, that what these rows are to replace is what was written.
+        """Raise if the rows that these would replace are not what was written; call it before keeping them elsewhere.
 
         Parameters
         ----------
@@ -215,7 +215,7 @@ class Archive:
         Raises
         ------
         ArchiveDamaged
-            It is not.
+            They are not.
         ArchiveError
             The archive cannot be read.
         """

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import pyarrow as pa
 from deltalake import WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from vmgen_analytics.archive.attempts import attempts
 from vmgen_analytics.archive.contents import PARTITIONS
 from vmgen_analytics.archive.marks import PROPERTIES, VERSION, marks, version_of
 from vmgen_analytics.archive.overtaking import Overtaken, is_overtaken
@@ -86,7 +85,7 @@ def add_part(
     ArchiveError
         The archive cannot be read or written; it is as before.
     """
-    for pause_s in PAUSES_S:
+    for _ in attempts(PAUSES_S):
         try:
             with without_panics():
                 return _added(place, table, account, month, new, known)
@@ -98,7 +97,6 @@ def add_part(
             _log.debug("others made %s in the same moment, it is read again: %s", table.name, error)
         except TROUBLE as error:
             raise place.unwritable(error) from None
-        time.sleep(pause_s * random.uniform(0.5, 1.5))
     raise ArchiveError(
         f"others kept writing {table.name} in the archive at {place.url}, and nothing was added to it; try again later"
     )

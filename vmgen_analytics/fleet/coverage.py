@@ -44,7 +44,8 @@ def day_states(
     settle_h
         How long after its end a day may change. [h]
     asked
-        When a sync last asked, naive; in a month that runs, what it could not bring yet is not missing. By default now.
+        When a sync last asked, naive; by default now. In the current month a day that was not yet settled then counts
+        as under way, not as missing.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -175,8 +175,3 @@ def spelled(name: str) -> str:
 def ranked(words: Iterable[Evidence | None]) -> list[Evidence]:
     """Put what there is into order, the strongest first."""
     return sorted((word for word in words if word is not None), key=lambda word: SOURCES.index(word.source))
-
-
-def by_source(words: Iterable[Evidence]) -> Mapping[str, Evidence]:
-    """Find each source's word by its name."""
-    return {word.source: word for word in words}

@@ -31,7 +31,7 @@ MOST_MONEY = 9_000_000_000.0
 NOT_WHOLE = ("partial", "provisional", "lost_tail")
 
 
-def read_history(
+def read_history(  # noqa: PLR0913 - each says how the files differ from ours
     files: Iterable[str | Path],
     table: str = "usage",
     *,
@@ -41,7 +41,12 @@ def read_history(
     now: pd.Timestamp | None = None,
     settings: Settings | None = None,
     tell: Callable[[Path, Columns], object] | None = None,
-    **layout: Any,
+    columns: Mapping[str, str] | None = None,
+    unit: str = "MB",
+    date_format: str = "YYYY-MM-DD",
+    delimiter: str = ",",
+    decimal: str = ".",
+    encoding: str = "utf-8",
 ) -> pd.DataFrame:
     """Read older months from CSV files, all or nothing.
 
@@ -65,9 +70,16 @@ def read_history(
         and six hours.
     tell
         Is told of each file, before its lines are read, which of its columns is taken for which of ours.
-    **layout
-        ``columns``, ``unit``, ``date_format``, ``delimiter``, ``decimal`` and ``encoding``, where the files differ
-        from ours.
+    columns
+        The files' column by ours, where it is neither ours nor the provider's, as ``{"in_MB": "received"}``.
+    unit
+        Unit of the traffic: MB, GB, GiB and so on.
+    date_format
+        ``YYYY-MM-DD`` with its parts in any order, or a pattern of ``strptime``.
+    delimiter, decimal
+        What separates columns, and whole from broken.
+    encoding
+        How the text is spelled in bytes.
 
     Returns
     -------
@@ -78,12 +90,13 @@ def read_history(
     Raises
     ------
     HistoryError
-        A file cannot be read, or lines are wrong: ``problems`` names each with file, line, column, value and what is
-        expected.
+        The layout is none, a file cannot be read, or lines are wrong: ``problems`` names each with file, line, column,
+        value and what is expected.
     """
+    layout = Layout(table, columns or {}, unit, date_format, delimiter, decimal, encoding)
     instant = pd.Timestamp.now("UTC") if now is None else now  # noqa: TID251 - only where the caller has no clock
     whose = Whose(account, None if settings is None else list(settings.accounts), only)
-    reader = _Reader(Layout(table, **layout), whose, vms, Clocks(instant, settings or Settings()))
+    reader = _Reader(layout, whose, vms, Clocks(instant, settings or Settings()))
     for path in map(Path, files):
         reader.read(path, tell or (lambda *_: None))
     return reader.table()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from vmgen_analytics.archive.overtaking import unless_overtaken
-from vmgen_analytics.observing import superseded
+from vmgen_analytics.observing import differs, superseded
+from vmgen_analytics.restating import keep_replaced
 from vmgen_analytics.schema.imported import is_imported
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def add_history(archive: Archive, table: str, history: pd.DataFrame, *, dry_run:
 
     Raises
     ------
+    ArchiveDamaged
+        Rows that these would replace are not what was written; nothing of that month changes.
     ArchiveError
         The archive cannot be read or written, or a sync does not end.
     """
@@ -58,7 +61,7 @@ def add_history(archive: Archive, table: str, history: pd.DataFrame, *, dry_run:
 def _stored(archive: Archive, table: str, history: pd.DataFrame) -> Stored:
     stored, old, fresh = _sorted_out(archive, table, history)
     if table == "usage":
-        archive.add("superseded_usage", superseded("usage", old, fresh))
+        keep_replaced(archive, "usage", superseded("usage", old, fresh))
         archive.add("usage", fresh, known=old)
     else:
         archive.add(table, fresh)
@@ -77,7 +80,7 @@ def _sorted_out(archive: Archive, table: str, history: pd.DataFrame) -> tuple[St
     is_free = (~is_there) | both["is_ours"].eq(True).to_numpy()
     is_same = is_there & is_free
     for name in SAYS[table]:
-        is_same &= ((both[name] == both[f"{name}_old"]) | (both[name].isna() & both[f"{name}_old"].isna())).to_numpy()
+        is_same &= ~differs(both[name], both[f"{name}_old"]).to_numpy()
     fresh = history[is_free & ~is_same].reset_index(drop=True)
     stored = Stored(
         new=int((~is_there).sum()),

@@ -118,7 +118,7 @@ class _Looks:
     def stages(
         self, past: Relearning, frozen: Mapping[pd.Period, pd.Timestamp]
     ) -> dict[pd.Period, dict[pd.Period, pd.Timestamp]]:
-        """By closed month, the months in which something of its VM-days was learnt, and when that was known."""
+        """For each closed month the later months in which its VM-days changed, and the sync that brought the change."""
         open_month = self.closings.open_at(self.ends[-1])
         every = pd.period_range(self.began, open_month, freq="M")
         seen = {month: self.first_from(self.closings.closes_at(month)) for month in every}

@@ -12,6 +12,7 @@ from vmgen_analytics.report.content import content
 from vmgen_analytics.report.page import page
 from vmgen_analytics.report.reading import read_facts
 from vmgen_analytics.report.workbook import workbook
+from vmgen_analytics.writing import replace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ def write_files(facts: Facts, out: Path | str) -> ReportFiles:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            put(folder / name, data)
+            replace(folder / name, data)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise VMgenError(f"cannot write the report to {folder}: {reason}; choose another folder with --out") from None
@@ -104,19 +105,3 @@ def write_files(facts: Facts, out: Path | str) -> ReportFiles:
         xlsx=folder / "report.xlsx",
         figures=tuple(folder / f"{name}.png" for name in pngs),
     )
-
-
-def put(path: Path, data: bytes) -> None:
-    """Write a file beside its place and then move it there, so that nobody finds half of it.
-
-    Raises
-    ------
-    OSError
-        It cannot be written.
-    """
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

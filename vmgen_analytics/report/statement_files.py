@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from vmgen_analytics.errors import SettingsError, VMgenError
 from vmgen_analytics.report.file_names import file_names
-from vmgen_analytics.report.files import put
 from vmgen_analytics.report.statement import statement
 from vmgen_analytics.report.statement_month import read_statement_month
 from vmgen_analytics.report.statement_page import index_page, statement_page
 from vmgen_analytics.report.statement_workbook import statement_workbook
 from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.writing import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,9 +122,9 @@ def write_files(of: StatementMonth, out: Path | str, cost_centres: Sequence[str]
         folder.mkdir(parents=True, exist_ok=True)
         for name in wanted:
             told = statement(of, name)
-            put(found.html[name], statement_page(told).encode())
-            put(found.xlsx[name], statement_workbook(told, of.facts.currency, created))
-        put(index, index_page(of, {name: path.name for name, path in found.html.items()}).encode())
+            replace(found.html[name], statement_page(told).encode())
+            replace(found.xlsx[name], statement_workbook(told, of.facts.currency, created))
+        replace(index, index_page(of, {name: path.name for name, path in found.html.items()}).encode())
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise VMgenError(f"cannot write statements to {folder}: {reason}; choose another folder with --out") from None
