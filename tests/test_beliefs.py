@@ -1,14 +1,17 @@
 """What a sync believes of an answer, and what it refuses to: a strange day, another's account, a strange clock."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
+import pandas as pd
 import pytest
-from scripted import KEY, Provider, says
+from scripted import KEY, NOON, Provider, says
 
 from vmgen_analytics import Archive, lifetimes, sync, vm_days
+from vmgen_analytics.api.clock import ProviderClock
 from vmgen_analytics.cli import main
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.errors import ClockError, SettingsError, UnexpectedDataWarning
 
 
 def vm(vm_id, **others):
@@ -190,3 +193,127 @@ def test_what_cannot_be_had_of_a_new_account_is_told_in_its_turn(provider, conne
     provider.serve(vms=[vm(1)])
     with pytest.raises(SettingsError, match="the same VM web-1"):  # it is not known before its VMs are
         sync(connect(provider, account="prod"), archive)
+
+
+# --- a clock that says something else altogether
+
+
+@pytest.fixture
+def afar(monkeypatch):
+    """The scripted provider counts as one that is not on this machine, whose clock is meant to tell our time."""
+    monkeypatch.setattr("vmgen_analytics.api.clock.LOOPBACK", ())
+
+
+def dated(payload, moment):
+    return says(payload, Date=format_datetime(moment, usegmt=True))
+
+
+def in_days(number):
+    return datetime.now(UTC) + timedelta(days=number)
+
+
+@pytest.mark.parametrize("days", [-400, -2, 2, 60])
+def test_a_clock_days_from_this_machines_is_refused_before_anything_is_stored(provider, connect, archive, afar, days):
+    today = f"{datetime.now(UTC):%F}"
+    provider.now = None
+    provider.serve(vms=[vm(1)], usage={1: shown(today)}, invoices=[BILL])
+    first = sync(connect(provider), archive)
+    before = {name: archive.history(name) for name in archive.tables() if name != "syncs"}
+    provider.now = in_days(days)
+    provider.serve(vms=[vm(1), vm(2)], usage={1: shown(today)}, invoices=[{**BILL, "status": "paid"}])
+    for _ in range(2):
+        with pytest.raises(ClockError, match=f"provider says that it is {provider.now:%F %H:%M} UTC, this machine"):
+            sync(connect(provider), archive)
+    for name, rows in before.items():
+        pd.testing.assert_frame_equal(archive.history(name), rows, obj=name)
+    lines = archive.history("syncs")
+    assert lines["error"].fillna("").str.contains("days would be filed wrongly").tolist() == [False, True, True]
+    assert (lines["started_at"] <= in_days(0) + timedelta(seconds=3)).all(), "none is in the future"
+    assert (lines["started_at"] >= first.started_at).all(), "each is seen as the newest"
+    assert (lines["ended_at"] == lines["started_at"])[1:].all()
+    provider.now = in_days(1 / 24 / 60)
+    assert sync(connect(provider), archive).is_complete
+    assert archive.read("invoices")["status"].tolist() == ["paid"]
+
+
+def test_a_refused_first_sync_leaves_nothing_behind(provider, connect, archive, afar):
+    provider.serve(vms=[vm(1)])
+    provider.now = in_days(3)
+    with pytest.raises(ClockError, match="set this machine's clock"):
+        sync(connect(provider), archive)
+    assert archive.tables() == []
+
+
+def test_status_tells_of_a_sync_that_was_refused(provider, run, monkeypatch, afar):
+    monkeypatch.setenv("VMGEN_API_KEY", KEY)
+    settings = f'[accounts.main]\nbase_url = "{provider.url}"\n'
+    provider.now = None
+    provider.serve(vms=[vm(1)])
+    assert run(settings, "sync")[0] == 0
+    provider.now = in_days(60)
+    status, _, err = run(settings, "sync")
+    assert status == 1
+    assert "days would be filed wrongly" in " ".join(err.split())
+    out = " ".join(run(settings, "status")[1].split())
+    assert "the provider says that it is" in out
+
+
+@pytest.mark.parametrize("hours", [-20, 3])
+def test_a_clock_hours_from_this_machines_is_told_and_believed(provider, connect, archive, afar, hours):
+    provider.serve(vms=[vm(1)])
+    provider.now = in_days(hours / 24)
+    with pytest.warns(UnexpectedDataWarning, match="days are filed by the provider's clock"):
+        report = sync(connect(provider), archive)
+    assert report.is_complete
+    assert abs(report.started_at - provider.now) < timedelta(seconds=10)
+
+
+def test_one_strange_date_is_not_believed_wherever_it_stands(provider, connect, archive, afar):
+    provider.now = None
+    provider.serve(vms=[vm(1)], usage={1: shown(f"{datetime.now(UTC):%F}")}, invoices=[BILL])
+    for path in ("/account", "/invoices", "/virtual-machines", "/virtual-machines/1/usage"):
+        provider.queue(f"GET {path}", dated(provider.always[f"GET {path}"], in_days(60)))
+        assert sync(connect(provider), archive).is_complete
+    soon = pd.Timestamp(in_days(0) + timedelta(minutes=1))
+    for name in archive.tables():
+        rows = archive.history(name)
+        for column in {"seen_at", "started_at", "ended_at"} & set(rows):
+            assert (rows[column] < soon).all(), (name, column)
+        if "seen_on" in rows:
+            assert (rows["seen_on"] < soon.tz_localize(None)).all(), name
+
+
+def test_one_strange_date_of_a_simulated_provider_is_not_believed_either(provider, client, archive):
+    provider.serve(vms=[vm(1)], invoices=[BILL])
+    sync(client, archive)
+    provider.queue("GET /account", dated(provider.always["GET /account"], NOON + timedelta(days=60)))
+    sync(client, archive)
+    assert archive.history("syncs")["started_at"].dt.strftime("%F").unique().tolist() == ["2026-11-23"]
+
+
+def test_a_simulated_clock_that_was_set_is_followed_at_once(provider, client, archive):
+    provider.serve(vms=[vm(1)])
+    for moment in ("2026-11-23T12:00", "2027-06-01T12:00", "2024-02-29T12:00"):
+        at(provider, moment)
+        assert abs(sync(client, archive).started_at - provider.now) < timedelta(seconds=5)
+    assert set(archive.history("vms")["seen_on"].dt.strftime("%F")) == {"2026-11-23", "2027-06-01", "2024-02-29"}
+
+
+def test_a_clock_runs_between_answers_and_believes_a_jump_that_two_tell_of():
+    ran = [0.0]
+    clock = ProviderClock("http://127.0.0.1:1", lambda: ran[0])
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
+    clock.note(NOON)
+    ran[0] = 7200.0
+    assert clock.now() == NOON + timedelta(hours=2)
+    clock.note(NOON + timedelta(hours=2, minutes=30))
+    assert clock.now() == NOON + timedelta(hours=2, minutes=30), "what is no jump is followed at once"
+    clock.note(NOON + timedelta(days=60))
+    assert (clock.now(), clock.is_doubtful) == (NOON + timedelta(hours=2, minutes=30), True)
+    clock.note(NOON + timedelta(days=90))
+    assert clock.is_doubtful, "two answers that disagree with each other tell nothing"
+    clock.note(NOON + timedelta(hours=2, minutes=31))
+    assert (clock.now(), clock.is_doubtful) == (NOON + timedelta(hours=2, minutes=31), False)
+    clock.note(NOON + timedelta(days=60))
+    clock.note(NOON + timedelta(days=60, seconds=1))
+    assert (clock.now(), clock.is_doubtful) == (NOON + timedelta(days=60, seconds=1), False)

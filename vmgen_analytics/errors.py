@@ -23,6 +23,7 @@
         - ResponseTooLarge
         - UnexpectedShape
         - UnexpectedDataError  a value cannot be read, and is missing in the table
+        - ClockError           the provider's clock is more than a day from this machine's
         - IncompleteListing    fewer records came than the provider says there are
     - APIError                 the provider said no (``status``, ``retry_after_s``)
         - AuthenticationError
@@ -191,6 +192,10 @@ class UnexpectedShape(ResponseError):
 
     Or it is records of which most cannot be read.
     """
+
+
+class ClockError(ResponseError):
+    """The provider's clock and this machine's are more than a day apart: days would be filed wrongly."""
 
 
 class IncompleteListing(ResponseError):

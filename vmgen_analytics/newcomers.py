@@ -2,22 +2,68 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vmgen_analytics.errors import SettingsError
+from vmgen_analytics import fetch
+from vmgen_analytics.errors import ArchiveError, AuthenticationError, SettingsError, VMgenError
+from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
+    from vmgen_analytics.api import Client
     from vmgen_analytics.archive import Archive
+    from vmgen_analytics.fetch import Fetched
+
+_log = logging.getLogger(__name__)
+
+READERS = {"invoices": fetch.read_invoices, "vms": fetch.read_vms}
+"""What tells one account from another."""
 
 MACHINE = ["vm_id", "fqdn"]
 BILL = ["invoice_id", "invoice_date", "total_cost"]
 
 
-def is_new(archive: Archive, account: str) -> bool:
-    """Tell whether the archive knows other accounts, and of this one neither VMs nor invoices: by its folders alone."""
-    return bool(archive.months("vms", "invoices")) and not archive.months("vms", "invoices", account=account)
+def first_look(client: Client, archive: Archive) -> dict[str, Fetched]:
+    """Make sure, before anything of a new account is stored, that the archive does not have it by another name.
+
+    Parameters
+    ----------
+    client
+        Of the account.
+    archive
+        The history.
+
+    Returns
+    -------
+    dict
+        What was fetched for that, to be stored: ``invoices`` and ``vms`` of an account that is new to an archive which
+        knows others.
+
+    Raises
+    ------
+    SettingsError
+        Another account shows the same.
+    AuthenticationError
+        The key is not accepted.
+    """
+    had: dict[str, Fetched] = {}
+    try:
+        if not _is_new(archive, client.account_name):
+            return had
+        for name, read in READERS.items():
+            try:
+                had[name] = read(client)
+            except AuthenticationError:
+                raise
+            except VMgenError as error:  # it is asked for again in its turn, and told then
+                _log.debug("%s cannot be compared with those of other accounts: %s", name, error)
+        came = {name: had[name].frame if name in had else TABLES[name].frame() for name in READERS}
+        check_other(archive, client.account_name, came["vms"], came["invoices"])
+    except ArchiveError as error:  # what cannot be read there is told when it is to be written
+        _log.debug("the accounts of the archive cannot be compared: %s", error)
+    return had
 
 
 def check_other(archive: Archive, account: str, vms: pd.DataFrame, invoices: pd.DataFrame) -> None:
@@ -81,6 +127,11 @@ def shared(vms: pd.DataFrame, invoices: pd.DataFrame, known_vms: pd.DataFrame, k
         return _said("VM", names[names != ""].tolist())
     bills = invoices.dropna(subset=BILL).merge(known_invoices, on=BILL, suffixes=("", "_known"))
     return _said("invoice", bills.loc[bills["total_cost"] != 0, "invoice_id"].tolist())
+
+
+def _is_new(archive: Archive, account: str) -> bool:
+    """Tell whether the archive knows other accounts, and of this one neither VMs nor invoices: by its folders alone."""
+    return bool(archive.months("vms", "invoices")) and not archive.months("vms", "invoices", account=account)
 
 
 def _said(kind: str, names: list[object]) -> str:

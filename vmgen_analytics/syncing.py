@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics import fetch
+from vmgen_analytics.clocks import check_clock, is_refused, sure_now
 from vmgen_analytics.errors import (
     ArchiveDamaged,
     ArchiveError,
@@ -20,7 +21,7 @@ from vmgen_analytics.errors import (
     TransportError,
     VMgenError,
 )
-from vmgen_analytics.newcomers import check_other, is_new
+from vmgen_analytics.newcomers import first_look
 from vmgen_analytics.restating import add_jobs, add_usage, add_vms, settle_usage
 from vmgen_analytics.schema import TABLES
 
@@ -35,8 +36,8 @@ _log = logging.getLogger(__name__)
 
 ADDED = {"jobs": add_jobs, "vms": add_vms}
 """Tables whose rows are replaced, beside usage, and what does so."""
-READERS = {"invoices": fetch.read_invoices, "vms": fetch.read_vms}
-"""What tells one account from another."""
+CLOCK_ANSWERS = 3
+"""One strange answer, and two that agree."""
 STEPS = ("accounts", "invoices", "locations", "packages", "vms", "usage", "networking", "jobs")
 
 
@@ -103,6 +104,8 @@ def sync(
         The provider cannot be reached.
     SettingsError
         The archive has the account by another name.
+    ClockError
+        The provider's clock is more than a day from this machine's: one of them is wrong.
     KeyboardInterrupt
         Ctrl-C: what came until then is stored.
     ArchiveError
@@ -150,11 +153,11 @@ class _Sync:
         return self._log(started_at, sent_before)
 
     def _rest(self, started_at: pd.Timestamp) -> None:
-        self._step("invoices", lambda: READERS["invoices"](self.client))
+        self._step("invoices", lambda: fetch.read_invoices(self.client))
         locations = self._step("locations", lambda: fetch.read_locations(self.client))
         if locations is not None:
             self._step("packages", lambda: fetch.read_packages(self.client, locations["location_id"]))
-        vms = self._step("vms", lambda: READERS["vms"](self.client))
+        vms = self._step("vms", lambda: fetch.read_vms(self.client))
         vm_ids = [] if vms is None else vms["vm_id"].tolist()
         usage = None if vms is None else self._step("usage", lambda: fetch.read_usage(self.client, vm_ids))
         self._settle(started_at, usage, vm_ids)
@@ -164,33 +167,28 @@ class _Sync:
 
     def _first(self) -> None:
         """Ask for the account: a provider that cannot be reached, or a wrong key, ends the sync here."""
-        accounts = None
-        try:
-            accounts = fetch.read_accounts(self.client)
-        except (AuthenticationError, TransportError):
-            raise
-        except VMgenError as error:
-            self.failures.append(Failure("accounts", None, error))
-        self._meet()
+        accounts = self._accounts()
+        check_clock(self.client)
+        self.had = first_look(self.client, self.archive)
         if accounts is not None:
             self._store("accounts", accounts)
 
-    def _meet(self) -> None:
-        """Before anything of an account is stored, make sure that the archive does not have it by another name."""
-        try:
-            if not is_new(self.archive, self.client.account_name):
-                return
-            for name, read in READERS.items():
-                try:
-                    self.had[name] = read(self.client)
-                except AuthenticationError:
-                    raise
-                except VMgenError as error:  # it is asked for again in its turn, and told then
-                    _log.debug("%s cannot be compared with those of other accounts: %s", name, error)
-            came = {name: self.had[name].frame if name in self.had else TABLES[name].frame() for name in READERS}
-            check_other(self.archive, self.client.account_name, came["vms"], came["invoices"])
-        except ArchiveError as error:  # what cannot be read there is told when it is to be written
-            _log.debug("the accounts of the archive cannot be compared: %s", error)
+    def _accounts(self) -> Fetched | None:
+        """Ask until the provider's clock is sure: a jump of it, told by one answer, may be that answer's alone."""
+        error, fetched = None, None
+        for _ in range(CLOCK_ANSWERS):
+            try:
+                error, fetched = None, fetch.read_accounts(self.client)
+            except (AuthenticationError, TransportError):
+                raise
+            except VMgenError as failed:
+                error = failed
+            if not self.client.clock.is_doubtful:
+                break
+        if error is not None:
+            self.failures.append(Failure("accounts", None, error))
+            return None
+        return fetched
 
     def _step(self, name: str, read: Callable[[], Fetched]) -> pd.DataFrame | None:
         """Fetch and store one table; None if it did not come."""
@@ -249,7 +247,7 @@ class _Sync:
         if not self.archive.months("syncs", account=account):
             return  # a key or address that is wrong from the start leaves nothing behind
         with contextlib.suppress(ArchiveError):  # the error that led here is raised, and says more
-            self._log(pd.Timestamp(self.client.now()), sent_before, str(error))
+            self._log(sure_now(self.client, self.archive), sent_before, str(error))
 
     def _log_broken_off(self, error: BaseException, started_at: pd.Timestamp, sent_before: int) -> None:
         """Write down a sync that did not come to its end; what came until then is stored."""
@@ -266,7 +264,7 @@ class _Sync:
         report = SyncReport(
             account=self.client.account_name,
             started_at=started_at,
-            ended_at=max(started_at, pd.Timestamp(self.client.now())),
+            ended_at=started_at if is_refused(self.client) else max(started_at, pd.Timestamp(self.client.now())),
             requests=requests,
             rows=self.rows,
             failures=tuple(self.failures),

@@ -5,8 +5,6 @@ The operations stand in `reads` (what may be repeated) and `writes` (what is sen
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
@@ -24,9 +22,11 @@ from vmgen_analytics.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from vmgen_analytics.api.attempts import Attempt
+    from vmgen_analytics.api.clock import ProviderClock
     from vmgen_analytics.errors import VMgenError
 
 
@@ -180,14 +180,17 @@ class Client(Reads, Writes):
         return self._transport.attempts.stats() | {"retries": float(self._retrier.retries)}
 
     def now(self) -> datetime:
-        """Tell the time by the provider's clock, as its newest answer gave it; by this machine's before that.
+        """Tell the time by the provider's clock, as its answers gave it; by this machine's before the first.
 
-        Which day is over is the provider's matter, and a laptop's clock can be wrong.
+        Which day is over is the provider's matter, and a laptop's clock can be wrong. What one answer alone says is not
+        believed where others said otherwise.
         """
-        if self._transport.provider_clock is None:
-            return datetime.now(UTC)
-        said, at = self._transport.provider_clock
-        return said.astimezone(UTC) + timedelta(seconds=time.monotonic() - at)
+        return self.clock.now()
+
+    @property
+    def clock(self) -> ProviderClock:
+        """The provider's clock."""
+        return self._transport.clock
 
     @property
     def learned(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from vmgen_analytics.api import answers, causes
 from vmgen_analytics.api.attempts import Attempt, Attempts
 from vmgen_analytics.api.auth import LOOPBACK, KeyAuth, origin
+from vmgen_analytics.api.clock import ProviderClock
 from vmgen_analytics.api.wires import Wires
 from vmgen_analytics.errors import (
     AuthenticationError,
@@ -33,7 +34,6 @@ from vmgen_analytics.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
 MAX_BODY = 32 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -114,7 +114,7 @@ class Transport:
         self.base_url = base_url
         self.timeouts = timeouts
         self.attempts = Attempts()
-        self.provider_clock: tuple[datetime, float] | None = None
+        self.clock = ProviderClock(base_url)
         self._auth = auth
         self._workers = workers
         self._lock = threading.Lock()
@@ -255,7 +255,7 @@ class Transport:
 
     def _note_clock(self, date: str | None) -> None:
         if said := answers.http_date(date or ""):  # an answer without a date leaves the clock running
-            self.provider_clock = said, time.monotonic()
+            self.clock.note(said)
 
     def _failure(self, request: Request, error: Exception, answer: _Answer, elapsed_s: float) -> VMgenError:
         """Name what went wrong, and how much had come by then."""
