@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from vmgen_analytics.scheduling import cron_lines, moments
+from vmgen_analytics.scheduling import check_line, cron_lines, moments
 
 PLACES = [
     (["UTC"], "UTC"),
@@ -34,7 +34,7 @@ def _fires(lines: list[str]) -> list[tuple[int, int, int]]:
     found = []
     for line in lines:
         minute, hour, day, month, weekday, _ = line.split(maxsplit=5)
-        assert (month, weekday) == ("*", "*")
+        assert (month, weekday) in {("*", "*"), ("*", "1")}
         found += itertools.product(_values(minute, 0, 59), _values(hour, 0, 23), _values(day, 1, 31))
     return found
 
@@ -75,3 +75,15 @@ def test_percent_signs_do_not_end_the_line() -> None:
         line.endswith(r"  sync --archive 'a\%b'")
         for line in cron_lines([zone], zone, "sync --archive 'a%b'", year=2026)
     )
+
+
+@pytest.mark.parametrize(("zones", "here"), PLACES)
+def test_the_check_is_weekly_and_meets_no_sync(zones: list[str], here: str) -> None:
+    line = check_line(map(ZoneInfo, zones), ZoneInfo(here), "check 50%", year=2026)
+    assert line.split(maxsplit=5)[2:] == ["*", "*", "1", r"check 50\%"]
+    minutes = {minute for minute, _, _ in _fires([line])}
+    assert len(minutes) == 1
+    assert {hour for _, hour, _ in _fires([line])} == {4}, "no clock changes then on a Monday"
+    (check,) = minutes
+    syncs = {minute for minute, _, _ in _fires(cron_lines(map(ZoneInfo, zones), ZoneInfo(here), "sync", year=2026))}
+    assert min(min((check - sync) % 60, (sync - check) % 60) for sync in syncs) >= 7

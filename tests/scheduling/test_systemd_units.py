@@ -3,12 +3,14 @@
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from vmgen_analytics.scheduling import calendar_lines, moments, service_unit, timer_unit
+from vmgen_analytics.scheduling import calendar_lines, check_calendar, moments, service_unit, timer_unit
+from vmgen_analytics.scheduling.systemd import words_of
 
 
 def _elapses(expression: str, count: int, since: datetime) -> list[datetime]:
@@ -33,7 +35,8 @@ def test_systemd_elapses_at_the_designed_moments(zone: str) -> None:
 
 
 def test_timer_has_each_zone_once() -> None:
-    unit = timer_unit({ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata")})
+    unit = timer_unit(calendar_lines({ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata")}), "sync 50%")
+    assert "Description=sync 50%%\n" in unit
     assert unit.count("OnCalendar=") == 10
     assert "OnCalendar=*-*~01 23:50:00 Asia/Kolkata" in unit
     assert "Persistent=true" in unit
@@ -41,6 +44,18 @@ def test_timer_has_each_zone_once() -> None:
 
 def test_service_survives_paths_that_nobody_should_have() -> None:
     words = ["/opt/my tools/vmgen-analytics", "sync", "--config", "/home/o'neil/50%/$x\\y\"z.toml"]
-    unit = service_unit(words, log=Path("/var/50%/sync.log"))
+    unit = service_unit(words, "sync", variables=Path("/var/50%/variables"))
     assert 'ExecStart="/opt/my tools/vmgen-analytics" sync --config "/home/o\'neil/50%%/$$x\\\\y\\"z.toml"\n' in unit
-    assert "StandardOutput=append:/var/50%%/sync.log" in unit
+    assert "EnvironmentFile=/var/50%%/variables" in unit
+    assert words_of(unit) == words
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
+def test_the_check_meets_no_sync() -> None:
+    zones = [ZoneInfo("Asia/Kathmandu"), ZoneInfo("Asia/Kolkata"), ZoneInfo("UTC")]
+    start = datetime(2027, 1, 25, tzinfo=UTC)
+    checks = _elapses(check_calendar(zones, year=2027), 10, start)
+    assert [late - early for early, late in pairwise(checks)] == [timedelta(days=7)] * 9
+    for zone in zones:
+        for sync in moments(start, checks[-1], zone):
+            assert min(abs(sync - check) for check in checks) >= timedelta(minutes=7)

@@ -13,6 +13,7 @@ from vmgen_analytics.archive.bundle import export as export_archive
 from vmgen_analytics.archive.bundle import restore as restore_archive
 from vmgen_analytics.archive.check import check as check_archive
 from vmgen_analytics.archive.contents import TABLES
+from vmgen_analytics.cli.logfile import LogFile, told_to
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, progress, say
 
 if TYPE_CHECKING:
@@ -24,11 +25,16 @@ app = typer.Typer(help="Check, tidy, move and migrate the archive.", no_args_is_
 
 
 @app.command()
-def check(config: Config = None, archive: ArchiveUrl = None, verbose: Verbose = 0) -> None:
+def check(log: LogFile = None, config: Config = None, archive: ArchiveUrl = None, verbose: Verbose = 0) -> None:
     """Prove that the archive is whole, or name what is not: by table, account, month and file. Changes nothing.
 
     Every file is looked for and read, every row compared with the digest that was noted when it was written.
     """
+    with told_to(log):
+        _check(config, archive, verbose)
+
+
+def _check(config: Path | None, archive: str | None, verbose: int) -> None:
     _, store = opened(config, archive, verbose)
     with _undisturbed(store), progress("check"):
         found = check_archive(store.place, TABLES)

@@ -1,33 +1,41 @@
-"""``vmgen-analytics schedule``: the lines of cron, or the timer of systemd, that lose nothing."""
+"""``vmgen-analytics schedule``: the lines of cron, or the timers of systemd, that lose nothing."""
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from vmgen_analytics.cli import crontab, user_units
+from vmgen_analytics.cli.doubts import Kind, doubts
+from vmgen_analytics.cli.installing import install as put_in
+from vmgen_analytics.cli.installing import remove as take_out
+from vmgen_analytics.cli.installing import shown
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, opened, say
-from vmgen_analytics.cli.unattended import Run
-from vmgen_analytics.errors import SettingsError, VMgenError
-from vmgen_analytics.scheduling.cron import YEARS, cron_lines
-from vmgen_analytics.scheduling.systemd import service_unit, timer_unit
+from vmgen_analytics.cli.unattended import Run, default_log, place_of
+from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.scheduling import (
+    calendar_lines,
+    check_calendar,
+    check_line,
+    cron_lines,
+    service_unit,
+    timer_unit,
+)
+from vmgen_analytics.scheduling.cron import YEARS
 
 if TYPE_CHECKING:
     from vmgen_analytics.settings import Settings
-
-Kind = Literal["cron", "systemd"]
 
 LOSS = (
     "Days 1 to last-1 of a month lose nothing as long as one sync a day succeeds. Of the last day, what comes after "
     "the last sync before the month turns is lost: the ten minutes after 23:50, if that sync runs. A sync that meets "
     "another one waits ten minutes for it, then leaves; the next one brings what it would have brought."
 )
-
+CHECK = "Early each Monday `archive check` reads the whole archive, and fails if anything in it has changed since."
 
 CRON = (
     "cron knows no last day of a month, and reads its lines in the time zone of the machine: the lines for it run on "
@@ -47,9 +55,18 @@ def schedule(
     install: Annotated[
         bool, typer.Option("--install", help="Put it into your crontab, or your systemd units.")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Take it out again; no other line is touched.")] = False,
+    remove: Annotated[
+        bool,
+        typer.Option("--remove", help="Take this archive's out again, of both formats if none is named."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    log: Annotated[Path | None, typer.Option(help="File to which the syncs add what they say.", metavar="FILE")] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for what the syncs say, of 1 MB at most; by default one for cron, the journal for systemd.",
+            metavar="FILE",
+        ),
+    ] = None,
     variables: Annotated[
         Path | None,
         typer.Option(help="File of lines as VMGEN_API_KEY=..., which the syncs read and nobody else.", metavar="FILE"),
@@ -69,89 +86,38 @@ def schedule(
     if install and remove:
         raise SettingsError("--install and --remove were both given; choose one")
     settings, store = opened(config, archive, verbose)
-    wanted = kind or ("systemd" if user_units.runs_here() else "cron")
     if remove:
-        _remove(wanted, yes=yes)
+        take_out(place_of(store), kind, yes=yes)
         return
-    run = Run.here(store, config, log, variables)
-    zones = {settings.zone(name).key: settings.zone(name) for name in settings.accounts}
-    own = _systemd(run, list(zones.values())) if wanted == "systemd" else _cron(run, list(zones.values()), machine_zone)
+    wanted: Kind = kind or ("systemd" if user_units.runs_here() else "cron")
+    run = Run.here(store, config, log or (default_log(store) if wanted == "cron" else None), variables)
+    zones = list({settings.zone(name).key: settings.zone(name) for name in settings.accounts}.values())
+    own = _systemd(run, zones) if wanted == "systemd" else _cron(run, zones, machine_zone)
     if install:
-        for doubt in run.doubts(settings):  # before anything is asked or done
+        for doubt in doubts(run, settings, wanted):  # before anything is asked or done
             say(f"warning: {doubt}")
-        _install(wanted, own, run, yes=yes)
+        put_in(wanted, own, run, yes=yes)
     else:
-        typer.echo(_shown(wanted, own), nl=False)
+        typer.echo(shown(wanted, own), nl=False)
     _explain(settings, wanted, run, is_installed=install)
 
 
 def _cron(run: Run, zones: list[ZoneInfo], machine_zone: str | None) -> dict[str, str]:
-    lines = cron_lines(zones, _machine_zone(machine_zone), run.shell(), year=datetime.now(UTC).year)
-    return {"crontab": crontab.block(lines)}
+    here, year = _machine_zone(machine_zone), datetime.now(UTC).year
+    lines = cron_lines(zones, here, run.shell(run.sync), year=year)
+    return {"crontab": crontab.block(run.key, [*lines, check_line(zones, here, run.shell(run.check), year=year)])}
 
 
 def _systemd(run: Run, zones: list[ZoneInfo]) -> dict[str, str]:
-    service = service_unit(run.words, log=run.log, folder=run.folder, variables=run.variables)
-    return {user_units.SERVICE: service, user_units.TIMER: timer_unit(zones)}
-
-
-def _shown(kind: Kind, own: dict[str, str]) -> str:
-    """Put the name of each unit above it."""
-    titled = [f"# {user_units.folder() / name}\n{text}" if kind == "systemd" else text for name, text in own.items()]
-    return "\n".join(titled)
-
-
-def _install(kind: Kind, own: dict[str, str], run: Run, *, yes: bool) -> None:
-    """Show what will be where, ask, and put it there; nothing where it is there already."""
-    if kind == "cron":
-        before = crontab.installed()
-        after = crontab.with_block(before, own["crontab"])
-        others = len(crontab.without_block(before).splitlines())
-        what = f"goes into your crontab; its {others} other lines stay as they are"
-        is_there = after == before
-    else:
-        what = f"goes into {user_units.folder()}, and the timer is started"
-        is_there = user_units.installed() == own
-    if is_there:
-        say("It is installed already, word for word.")
-        if kind == "systemd":
-            user_units.start()
-        return
-    say(_shown(kind, own))
-    _ask(f"This {what}. Install it?", yes=yes)
-    run.make_log_folder()
-    if kind == "cron":
-        crontab.install(after)
-    else:
-        user_units.install(own)
-    say("Installed. `vmgen-analytics schedule --remove` takes it out again.")
-
-
-def _remove(kind: Kind, *, yes: bool) -> None:
-    if kind == "cron":
-        before = crontab.installed()
-        after = crontab.without_block(before)
-        if after == before:
-            say("There is nothing of ours in your crontab.")
-            return
-        _ask("Our lines go out of your crontab; the others stay as they are. Remove them?", yes=yes)
-        crontab.install(after)
-    else:
-        if not user_units.installed():
-            say(f"There is no unit of ours in {user_units.folder()}.")
-            return
-        _ask(f"{user_units.TIMER} is stopped, and our units go out of {user_units.folder()}. Remove them?", yes=yes)
-        user_units.remove()
-    say("Removed: from now on nothing is synced by itself.")
-
-
-def _ask(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise VMgenError("nothing was changed: nobody is there to ask; add --yes if you mean it")
-    if not typer.confirm(question, err=True):
-        raise VMgenError("nothing was changed")
+    sync, sync_timer, check, check_timer = user_units.names(run.key)
+    syncs, checks = f"Sync {run.archive} with the VMgen API", f"Check the archive {run.archive}"
+    calendar = [check_calendar(zones, year=datetime.now(UTC).year)]
+    return {
+        sync: service_unit(run.sync, syncs, variables=run.variables),
+        sync_timer: timer_unit(calendar_lines(zones), syncs),
+        check: service_unit(run.check, checks, variables=run.variables, after=sync),
+        check_timer: timer_unit(calendar, checks),
+    }
 
 
 def _machine_zone(name: str | None) -> ZoneInfo:
@@ -173,9 +139,23 @@ def _explain(settings: Settings, kind: Kind, run: Run, *, is_installed: bool) ->
     for name in settings.accounts:
         say(f"Account {name}: its months turn at midnight in {settings.zone(name).key}.")
     say(LOSS)
-    if kind == "cron":
-        say(CRON)
-    else:
-        say(SYSTEMD)
-    for note in run.notes(settings, is_installed=is_installed):
-        say(note)
+    say(CHECK)
+    say(CRON if kind == "cron" else SYSTEMD)
+    say(_told(kind, run))
+    if run.variables:
+        say(f"They read their variables, as the key, from {run.variables}.")
+    if not is_installed:
+        for doubt in doubts(run, settings, kind):
+            say(doubt)
+
+
+def _told(kind: Kind, run: Run) -> str:
+    """Say where one reads what the syncs say."""
+    if run.log:
+        at = f"What they say is added to {run.log}, which is kept under 1 MB (and what was before, in {run.log.name}.1)"
+        who = "cron mails nothing else than" if kind == "cron" else "the journal has only"
+        return f"{at}; {who} what went wrong."
+    return (
+        f"What they say is in the journal: journalctl --user -u '*-{run.key}'. "
+        "A sync or a check that failed is named by: systemctl --user --failed"
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vmgen_analytics.api import Client
+from vmgen_analytics.cli.logfile import LogFile, told_to, wants_time
 from vmgen_analytics.cli.terminal import PARTIAL, Account, ArchiveUrl, Config, Verbose, opened, progress, say
 from vmgen_analytics.errors import VMgenError
 from vmgen_analytics.syncing import STEPS, SyncReport
@@ -27,6 +27,7 @@ def sync(
         float,
         typer.Option("--wait", help="How long to wait for another sync; 0 leaves at once.", metavar="SECONDS", min=0),
     ] = 600.0,
+    log: LogFile = None,
     config: Config = None,
     archive: ArchiveUrl = None,
     verbose: Verbose = 0,
@@ -36,8 +37,13 @@ def sync(
     The provider shows the current month only: what is not fetched before it ends is gone. Without --account, every
     account of the settings is fetched.
     """
+    with told_to(log):
+        _sync(account, wait_s, config, archive, verbose)
+
+
+def _sync(names: list[str] | None, wait_s: float, config: Path | None, archive: str | None, verbose: int) -> None:
     settings, store = opened(config, archive, verbose)
-    names = account or list(settings.accounts)
+    names = names or list(settings.accounts)
     for name in names:
         settings.account(name)
     results = [_synced(name, config, store, wait_s, is_last=len(names) == 1) for name in names]
@@ -61,7 +67,7 @@ def _synced(name: str, config: Path | None, store: Archive, wait_s: float, *, is
 
 def _tell(report: SyncReport, store: Archive) -> None:
     news = ", ".join(f"{rows} {name}" for name, rows in report.rows.items() if rows) or "nothing new"
-    when = "" if sys.stderr.isatty() else f"{report.ended_at:%Y-%m-%d %H:%M:%S} UTC "  # a log of many syncs wants it
+    when = f"{report.ended_at:%Y-%m-%d %H:%M:%S} UTC " if wants_time() else ""
     say(f"{when}{report.account}: {report.requests} requests; new or changed: {news}; kept in {store.url}")
     for failure in report.failures[:SHOWN]:
         say(f"  not had: {failure}")

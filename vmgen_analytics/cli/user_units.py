@@ -1,16 +1,27 @@
-"""Our own timer and service among the user's units of systemd."""
+"""Our own timers and services among the user's units of systemd: two of each for every archive."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from pathlib import Path
 
+from vmgen_analytics.cli.installed import Installed, archive_of
 from vmgen_analytics.errors import SettingsError, VMgenError
-from vmgen_analytics.scheduling.systemd import MARK, NAME
+from vmgen_analytics.scheduling.systemd import MARK, words_of
 
-TIMER = f"{NAME}.timer"
-SERVICE = f"{NAME}.service"
+SYNC, CHECK = "vmgen-analytics-sync", "vmgen-analytics-check"
+
+
+def unit(what: str, name: str | None, kind: str) -> str:
+    """Spell the name of a unit; an earlier version named no archive in it."""
+    return f"{what}-{name}.{kind}" if name else f"{what}.{kind}"
+
+
+def names(name: str | None) -> list[str]:
+    """List the units of an archive."""
+    return [unit(what, name, kind) for what in (SYNC, CHECK) for kind in ("service", "timer")]
 
 
 def folder() -> Path:
@@ -23,8 +34,19 @@ def runs_here() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
-def installed() -> dict[str, str]:
-    """Read our units, by name.
+def schedules() -> list[Installed]:
+    """List what is installed among the user's units."""
+    found = []
+    for path in sorted({each.with_suffix("") for each in folder().glob(f"{SYNC}*") if each.suffix in _KINDS}):
+        name = path.name.removeprefix(SYNC).removeprefix("-") or None
+        texts = [_text(path.with_name(path.name + kind)) for kind in _KINDS]
+        if any(MARK in text for text in texts):
+            found.append(Installed(name, archive_of(map(words_of, texts))))
+    return found
+
+
+def units(name: str | None) -> dict[str, str]:
+    """Read the units of an archive, by name.
 
     Raises
     ------
@@ -32,39 +54,34 @@ def installed() -> dict[str, str]:
         There is a unit of that name which is not ours.
     """
     found: dict[str, str] = {}
-    for name in (SERVICE, TIMER):
-        path = folder() / name
+    for each in names(name):
+        path = folder() / each
         if path.exists():
-            text = path.read_text(encoding="utf-8", errors="surrogateescape")
-            if MARK not in text:
+            found[each] = _text(path)
+            if MARK not in found[each]:
                 raise SettingsError(f"{path} was not written by `vmgen-analytics schedule`: move it away first")
-            found[name] = text
     return found
 
 
-def install(units: dict[str, str]) -> None:
-    """Write our units, and start the timer now and at each start of the machine.
+def install(name: str, own: dict[str, str]) -> None:
+    """Write the units of an archive, and start their timers now and at each start of the machine.
 
     Raises
     ------
     VMgenError
-        A unit cannot be written, or systemd refused.
+        A unit cannot be written, or systemd refused: all is as it was before.
     """
+    before = units(name)
     try:
-        folder().mkdir(parents=True, exist_ok=True)
-        for name, text in units.items():
-            unfinished = folder() / f".{name}.part"
-            unfinished.write_text(text, encoding="utf-8", errors="surrogateescape")
-            unfinished.replace(folder() / name)
-    except OSError as error:
-        raise VMgenError(
-            f"cannot write {folder()}: {error.strerror}; give it to your user, or use --format cron"
-        ) from None
-    start()
+        _write(own)
+        start(own)
+    except VMgenError as error:
+        _undo(before, own)
+        raise VMgenError(f"{error}. {folder()} is as it was before") from None
 
 
-def start() -> None:
-    """Start the timer, now and at each start of the machine, as its unit now says.
+def start(own: dict[str, str]) -> None:
+    """Start timers, now and at each start of the machine, as their units now say.
 
     Raises
     ------
@@ -72,22 +89,72 @@ def start() -> None:
         Systemd refused.
     """
     _systemctl("daemon-reload")
-    _systemctl("enable", TIMER)
-    _systemctl("restart", TIMER)
+    _systemctl("enable", *_timers(own))
+    _systemctl("restart", *_timers(own))
 
 
-def remove() -> None:
-    """Stop the timer, and take our units away.
+def remove(name: str | None) -> None:
+    """Stop the timers of an archive, and take its units away.
 
     Raises
     ------
     VMgenError
         A unit cannot be removed, or systemd refused.
     """
-    _systemctl("disable", "--now", TIMER)
-    for name in installed():
-        (folder() / name).unlink()
+    own = units(name)
+    try:
+        if timers := _timers(own):
+            _systemctl("disable", "--now", *timers)
+    except VMgenError as error:
+        raise VMgenError(f"{error}. {' and '.join(own)} stay in {folder()} as they are") from None
+    try:
+        for each in own:
+            (folder() / each).unlink()
+    except OSError as error:
+        raise VMgenError(f"cannot remove {error.filename}: {error.strerror}; give it to your user") from None
     _systemctl("daemon-reload")
+
+
+_KINDS = (".service", ".timer")
+
+
+def _timers(own: dict[str, str]) -> list[str]:
+    return [each for each in own if each.endswith(".timer")]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
+
+
+def _write(own: dict[str, str]) -> None:
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        for name, text in own.items():
+            unfinished = folder() / f".{name}.part"
+            unfinished.write_text(text, encoding="utf-8", errors="surrogateescape")
+            unfinished.replace(folder() / name)
+    except OSError as error:
+        raise VMgenError(
+            f"cannot write {folder()}: {error.strerror}; give it to your user, or use --format cron"
+        ) from None
+
+
+def _undo(before: dict[str, str], own: dict[str, str]) -> None:
+    """Bring back the units that were there, as far as systemd lets us."""
+    if not before:
+        with contextlib.suppress(VMgenError):
+            _systemctl("disable", "--now", *_timers(own))
+    for name in own:
+        with contextlib.suppress(OSError):
+            (folder() / f".{name}.part").unlink(missing_ok=True)
+            if name not in before:
+                (folder() / name).unlink(missing_ok=True)
+    with contextlib.suppress(VMgenError):
+        _write(before)
+        if before:
+            start(before)
+        else:
+            _systemctl("daemon-reload")
 
 
 def _systemctl(*words: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from vmgen_analytics.scheduling.checking import HOUR, quiet_minute
 from vmgen_analytics.scheduling.moments import DESIGN, instants_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 YEARS = 5
 """For how many years lines are made: so many have each length of February and each change of the clocks."""
+
+
+_MONDAY = 1  # as `checking.WEEKDAY` has it
 
 
 def cron_lines(zones: Iterable[ZoneInfo], here: ZoneInfo, command: str, *, year: int) -> list[str]:
@@ -52,8 +56,30 @@ def cron_lines(zones: Iterable[ZoneInfo], here: ZoneInfo, command: str, *, year:
         hours_of.setdefault((minute, frozenset(days)), []).append(hour)
     times = [f"{minute} {_spell(hours, 0, 23)} {_spell(days, 1, 31)} * *" for (minute, days), hours in hours_of.items()]
     width = max(map(len, times), default=0)
-    escaped = command.replace("%", r"\%")
-    return [f"{each:<{width}}  {escaped}" for each in times]
+    return [f"{each:<{width}}  {_escaped(command)}" for each in times]
+
+
+def check_line(zones: Iterable[ZoneInfo], here: ZoneInfo, command: str, *, year: int) -> str:
+    """Spell the weekly check of the archive as a line of a crontab, which meets none of the syncs.
+
+    Parameters
+    ----------
+    zones, here, year
+        As for `cron_lines`.
+    command
+        What to run, quoted for the shell.
+    """
+    return f"{quiet_minute(zones, here, year=year)} {HOUR} * * {_MONDAY}  {_escaped(command)}"
+
+
+def command_of(line: str) -> str:
+    """Read the command back out of a line of ours; empty if it is none."""
+    fields = line.split(maxsplit=5)
+    return fields[5].replace(r"\%", "%") if len(fields) > 5 and not line.startswith("#") else ""
+
+
+def _escaped(command: str) -> str:
+    return command.replace("%", r"\%")
 
 
 def _days(year: int) -> Iterable[date]:

@@ -1,9 +1,11 @@
-"""The designed schedule as a timer and a service of systemd, which knows time zones and the last day of a month."""
+"""The designed schedule as timers and services of systemd, which knows time zones and the last day of a month."""
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from vmgen_analytics.scheduling.checking import HOUR, WEEKDAY, quiet_minute
 from vmgen_analytics.scheduling.moments import DESIGN, Slot
 
 if TYPE_CHECKING:
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-NAME = "vmgen-analytics-sync"
 MARK = "# written by `vmgen-analytics schedule`, which may write it again"
 
 _DATES = {"every": "*-*-*", "last": "*-*~01", "first": "*-*-01"}
@@ -37,21 +38,37 @@ def calendar_lines(zones: Iterable[ZoneInfo]) -> list[str]:
     ]
 
 
-def timer_unit(zones: Iterable[ZoneInfo]) -> str:
-    """Write the timer: when to sync.
+def check_calendar(zones: Iterable[ZoneInfo], *, year: int) -> str:
+    """Spell the weekly check of the archive as a calendar expression, which meets none of the syncs.
 
     Parameters
     ----------
     zones
         Time zones of the accounts.
+    year
+        The year whose changes of the clocks count.
     """
-    calendar = "\n".join(f"OnCalendar={each}" for each in calendar_lines(zones))
+    ordered = sorted(zones, key=lambda zone: str(zone.key))
+    return f"{WEEKDAY} *-*-* {HOUR:02d}:{quiet_minute(ordered, ordered[0], year=year):02d}:00 {ordered[0].key}"
+
+
+def timer_unit(calendar: Iterable[str], what: str) -> str:
+    """Write a timer: when to do something.
+
+    Parameters
+    ----------
+    calendar
+        Calendar expressions.
+    what
+        What is done, for people.
+    """
+    lines = "\n".join(f"OnCalendar={each}" for each in calendar)
     return f"""{MARK}
 [Unit]
-Description=Sync what the VMgen API forgets each month
+Description={_percent(what)}
 
 [Timer]
-{calendar}
+{lines}
 AccuracySec=1s
 Persistent=true
 
@@ -60,38 +77,50 @@ WantedBy=timers.target
 """
 
 
-def service_unit(words: Sequence[str], *, log: Path, folder: Path | None = None, variables: Path | None = None) -> str:
-    """Write the service: what to run.
+def service_unit(
+    words: Sequence[str],
+    what: str,
+    *,
+    variables: Path | None = None,
+    after: str | None = None,
+) -> str:
+    """Write a service: what to run. What it says goes to the journal, which systemd keeps within bounds.
 
     Parameters
     ----------
     words
         The command, word by word.
-    log
-        File to which its output is added.
-    folder
-        Where to run it.
+    what
+        What it does, for people.
     variables
         File of environment variables, as the key; only its name stands in the unit.
+    after
+        A unit whose run is waited for, if both are due.
     """
-    places = [f"WorkingDirectory={_percent(folder)}"] if folder else []
-    if variables:
-        places.append(f"EnvironmentFile={_percent(variables)}")
     return "\n".join(
         [
             MARK,
             "[Unit]",
-            "Description=Sync what the VMgen API forgets each month",
+            f"Description={_percent(what)}",
+            *([f"After={after}"] if after else []),
             "",
             "[Service]",
             "Type=oneshot",
-            *places,
+            *([f"EnvironmentFile={_percent(variables)}"] if variables else []),
             f"ExecStart={' '.join(map(_quoted, words))}",
-            f"StandardOutput=append:{_percent(log)}",
-            f"StandardError=append:{_percent(log)}",
             "",
         ]
     )
+
+
+def words_of(unit: str) -> list[str]:
+    """Read the command back out of a service of ours; empty if it has none."""
+    start = next((line for line in unit.splitlines() if line.startswith("ExecStart=")), "")
+    try:
+        words = shlex.split(start.removeprefix("ExecStart="))
+    except ValueError:
+        return []
+    return [word.replace("$$", "$").replace("%%", "%") for word in words]
 
 
 def _hours(slot: Slot) -> str:
