@@ -136,5 +136,5 @@ def test_a_fleet_whose_sizes_are_all_unknown(run, tmp_path):
     done = run("capacity", "--limits", "limits.csv")
     said = " ".join(done.out.split())
     assert done.status == 0
-    assert "1 VM on 2026-11-05: – vCPUs, – GB of RAM, – GB of disk; the size of 100% of the VMs is unknown" in said
+    assert "1 VM on 2026-11-05: – vCPUs, – GB of RAM, – GB of disk; the size of 100 % of the VMs is unknown" in said
     assert "8 vCPUs: the size of 1 of 1 VM is unknown, so vCPUs cannot be added up." in said

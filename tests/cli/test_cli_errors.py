@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from done import Done
@@ -139,3 +140,30 @@ def test_ctrl_c_is_told_and_the_status_knows_of_it(run: Run, sandbox: Sandbox, m
     page = Path("r/report.html").read_text(encoding="utf-8")
     assert "so far" in page
     assert "To nobody: no VM is known" in page
+
+
+@pytest.mark.parametrize(
+    "name", ["prices", "cost_centres", "shared_costs", "transfer_policy", "vm_locations", "budgets", "limits"]
+)
+def test_a_file_of_the_settings_that_is_not_there_is_a_sentence_with_a_way_out(
+    run: Run, october: Any, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "rules.csv").write_text("cost_centre\nall\n")
+    centres = 'cost_centres = "rules.csv"\n' if name == "shared_costs" else ""
+    (tmp_path / "vmgen.toml").write_text(f'{name} = "absent.csv"\n{centres}')
+    table = {"limits": "capacity_forecast", "budgets": "budget_status"}.get(name, "allocated_costs")
+    done = run("export", table, "--archive", october.archive.url)
+    assert done.status == 2, done.err
+    assert "Errno" not in done.err
+    assert "absent.csv" in done.err
+    assert "write one there, or name another" in done.err or "`vmgen-analytics locations --suggest" in done.err
+
+
+def test_a_reader_that_has_enough_of_a_table_is_no_error(october: Any) -> None:
+    command = [sys.executable, "-m", "vmgen_analytics", "locations", "--archive", str(october.archive.url)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert "unexpected" not in running.stderr.read()
+    assert running.returncode == 0

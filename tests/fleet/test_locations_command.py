@@ -53,8 +53,9 @@ def test_from_nothing_to_every_vm_by_filling_in_the_file(run, sandbox, tmp_path)
     assert "20 of 20 VMs have a known location; 0 have none." in done.err
     assert "user_mapping" in done.err
     (line,) = [line for line in done.err.splitlines() if "together" in line]
-    assert line.split()[1] == str(len(lines))
-    assert line.split()[3] == "0"  # none is wrong
+    assert line.split()[2] == str(len(lines))
+    assert line.split()[4] == "0"  # none is wrong
+    assert line.split()[-2:] == ["100.0", "%"]
     assert done.out.startswith("account,vm_id,incarnation,source,vm_name,location,strength,is_used,contradicts,detail")
     assert run("--suggest", "unknown.csv").status == 2
 
@@ -82,6 +83,57 @@ def test_a_place_that_the_provider_does_not_have_is_told(run, sandbox, tmp_path)
     done = run("--csv")
     assert "no such location" in done.err
     assert done.out.startswith("account,")
+
+
+def test_lines_that_fit_no_vm_are_told(run, sandbox, tmp_path):
+    vm, *_, gone = [vm for vm in sandbox.truth.vms if not vm.died]
+    lines = [
+        f"{vm.vm_id},,,,{vm.location}",
+        f"99999,,,,{vm.location}",
+        f",{vm.fqdn[:-1]},,,{vm.location}",
+        f",{gone.fqdn},,,{gone.location}",
+        f",,{vm.name},,{vm.location}",
+        f",,nobody-*,,{vm.location}",
+        f",,,{vm.fqdn[:3]},{vm.location}",
+        f",,,^nothing-,{vm.location}",
+    ]
+    (tmp_path / "places.csv").write_text("\n".join(["vm_id,fqdn,name,fqdn_pattern,location", *lines]))
+    (tmp_path / "vmgen.toml").write_text('vm_locations = "places.csv"\n')
+    done = run()
+    end = "fits no VM that the archive knows, and tells nothing"
+    assert (done.status, done.err.splitlines()) == (
+        0,
+        [
+            f"warning: places.csv, line 3: vm_id 99999 {end}",
+            f"warning: places.csv, line 4: fqdn {vm.fqdn[:-1]} {end}; did you mean {vm.fqdn}?",
+            f"warning: places.csv, line 7: name nobody-* {end}",
+            f"warning: places.csv, line 9: fqdn_pattern ^nothing- {end}",
+        ],
+    )
+    (tmp_path / "places.csv").write_text("account,vm_id,location\nother," + f"{vm.vm_id},{vm.location}\n")
+    assert f"places.csv, line 2: vm_id {vm.vm_id} {end}" in run().err, "that account has no such VM"
+
+
+def test_the_file_that_the_settings_name_can_be_begun(run, sandbox, tmp_path):
+    (tmp_path / "vmgen.toml").write_text('vm_locations = "vm_locations.csv"\n')
+    done = run()
+    assert (done.status, "[Errno" in done.err) == (2, False), done.err
+    assert "there is no file vm_locations.csv" in done.err
+    assert "`vmgen-analytics locations --suggest vm_locations.csv` writes it" in done.err
+    assert run("--suggest", "another.csv").status == 2, "only that very file may be lacking"
+    done = run("--suggest", tmp_path / "vm_locations.csv")
+    assert done.status == 0, done.err
+    assert "to fill in, in the column location\n" in done.err
+    assert run().status == 0
+
+
+def test_it_is_said_what_to_do_about_the_rest_and_what_each_source_means(run, sandbox):
+    told = run().out
+    assert "`vmgen-analytics locations --suggest FILE` writes these down for you to fill in" in told
+    assert "no other location has ever offered its packages" in told
+    assert "%" in told
+    assert " %" in told.replace("  ", " ")
+    assert "`vmgen-analytics locations --suggest" not in run("--suggest", "rest.csv").out
 
 
 def test_an_empty_archive_is_named(run):

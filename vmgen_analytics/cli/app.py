@@ -102,6 +102,8 @@ def _status(arguments: list[str] | None) -> int:
     except BrokenPipeError:  # whoever read our output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except SystemExit:  # so Rich tells of the same
+        return 0
     except BaseException as error:  # noqa: BLE001 - a traceback reaches nobody without -vv
         return _failed(*_sentence(error))
     if status == INTERRUPTED:

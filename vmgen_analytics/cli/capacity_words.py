@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.cli.shares import percent
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,7 +33,7 @@ def footprint_sentence(footprint: pd.DataFrame) -> str:
     """Tell what exists in all."""
     sums = footprint[["vms", "vcpus", "ram_GB", "disk_GB"]].sum(min_count=1)
     known = float(np.average(footprint["known_share"], weights=footprint["vms"]))
-    lacking = "" if known == 1 else f"; the size of {1 - known:.0%} of the VMs is unknown and not in it"
+    lacking = "" if known == 1 else f"; the size of {percent(1 - known)} of the VMs is unknown and not in it"
     noun = "VM" if sums["vms"] == 1 else "VMs"
     return (
         f"{sums['vms']:,.0f} {noun} on {footprint['date'].max():%Y-%m-%d}: {number(sums['vcpus'])} vCPUs, "
@@ -49,7 +51,7 @@ def footprint_rows(footprint: pd.DataFrame) -> pd.DataFrame:
             "vCPUs": ordered["vcpus"].map(number),
             "RAM GB": ordered["ram_GB"].map(number),
             "disk GB": ordered["disk_GB"].map(number),
-            "size known": ordered["known_share"].map("{:.0%}".format),
+            "size known": ordered["known_share"].map(percent),
         }
     )
 
@@ -60,7 +62,8 @@ def growth_sentence(rate: pd.Series, *, is_one_of_several: bool) -> str:
     if pd.isna(rate["births_per_month"]):
         return f"{owner}: {rate['reason']}."
     churn = (
-        f"; {rate['churn']:.1%} of the VMs go each month ({rate['churn_low']:.1%} to {rate['churn_high']:.1%})"
+        f"; {percent(rate['churn'], 1)} of the VMs go each month "
+        f"({percent(rate['churn_low'], 1)} to {percent(rate['churn_high'], 1)})"
         if pd.notna(rate["churn"])
         else f"; {rate['reason']}"
     )
@@ -121,7 +124,7 @@ def limit_rows(forecast: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "limit": forecast["limit"],
-            "used": forecast["used_share"].map(lambda share: UNKNOWN if pd.isna(share) else f"{share:.0%}"),
+            "used": forecast["used_share"].map(lambda share: UNKNOWN if pd.isna(share) else percent(share)),
             "1 in 10": forecast["reached_p10"].map(day),
             "half": forecast["reached_p50"].map(day),
             "9 in 10": forecast["reached_p90"].map(day),
@@ -247,5 +250,5 @@ def _in_unit(amount: float, unit: str, sign: str = "") -> str:
     if np.isnan(amount):
         return UNKNOWN
     if unit == "1":
-        return f"{amount:{sign}.0%}"
+        return percent(amount, sign=sign)
     return f"{amount:{sign},.2f}" if unit.endswith("/month") and unit != "GB/month" else f"{amount:{sign},.10g}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.bandwidth import NO_POLICY
+from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.schema import MB_PER_GB
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def _times(actual: float, expected: float) -> str:
         return "far more than usual"
     if ratio < 0.005:
         return "next to nothing"
-    return f"{ratio:.1f} times the usual" if ratio >= 1 else f"only {ratio:.0%} of the usual"
+    return f"{ratio:.1f} times the usual" if ratio >= 1 else f"only {percent(ratio)} of the usual"
 
 
 def _span(row: dict[str, Any]) -> str:

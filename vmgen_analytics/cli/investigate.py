@@ -21,6 +21,7 @@ from vmgen_analytics.cli.inquiry_words import (
     weekday,
     wrapped,
 )
+from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened
 from vmgen_analytics.schema import SETTLED
 
@@ -122,7 +123,7 @@ def _of_everyone(inquiry: Inquiry) -> Iterable[str]:
         yield f"Sent in the {what} {weekday(inquiry.last_final)}, against a week before:"
         for row in talkers.to_dict("records"):
             name = f"{row['groups']} others" if row["is_other"] else printable(name_of(row))
-            share = "" if pd.isna(row["share"]) else f"{row['share']:.0%}"
+            share = "" if pd.isna(row["share"]) else percent(row["share"])
             yield f"  {name[:34]:<34} {_known(row['traffic_MB']):>9} {share:>5}   {_change(row)}".rstrip()
         yield ""
 
@@ -149,7 +150,7 @@ def _place(row: Any) -> str:
     if pd.isna(row["share"]):
         return "Nothing is known of what was sent in the last 7 days."
     return (
-        f"Number {row['rank']} by what was sent in the last 7 final days, with {row['share']:.1%} of all: "
+        f"Number {row['rank']} by what was sent in the last 7 final days, with {percent(row['share'], 1)} of all: "
         f"{_known(row['traffic_MB'])}, {_change(row)} against the 7 days before."
     )
 
@@ -161,7 +162,7 @@ def _known(traffic_MB: float) -> str:
 def _change(row: Any) -> str:
     if pd.isna(row["change"]):
         return "new" if row["change_MB"] > 0 else "nothing to compare with" if row["compared_days"] == 0 else ""
-    return f"{row['change']:+.0%} ({amount(row['change_MB'], signed=True)})"
+    return f"{percent(row['change'], sign='+')} ({amount(row['change_MB'], signed=True)})"
 
 
 def _facts(inquiry: Inquiry, at: pd.Timestamp) -> dict[str, Any]:

@@ -10,17 +10,29 @@ import pandas as pd
 import typer
 
 from vmgen_analytics import exports
+from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.fleet import location_accuracy, location_evidence, read_vm_locations, suggest_vm_locations
+from vmgen_analytics.fleet.accuracy import TOGETHER
 from vmgen_analytics.fleet.evidence import NO_SUCH
+from vmgen_analytics.fleet.misfits import misfits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.fleet.locations import VmLocation
+    from vmgen_analytics.fleet.misfits import Misfit
 
 SHOWN = 10
+MEANINGS = {
+    "user_mapping": "you wrote it down (setting vm_locations)",
+    "deployed": "it was deployed there, with this tool",
+    "only_location": "the account sees no other location",
+    "package_unique": "no other location has ever offered its packages",
+    "same_gateway": "it shares a public network with a VM that is known",
+    "fqdn_pattern": "its fqdn says so, by a pattern of yours",
+}
 
 
 def locations(
@@ -37,29 +49,53 @@ def locations(
 ) -> None:
     """Tell how it is known where each VM stands, test that on the VMs that are certain, and list what is left."""
     settings, store = opened(config, archive, verbose)
-    mapping = read_vm_locations(settings.vm_locations) if settings.vm_locations else ()
+    named = settings.vm_locations
+    is_to_come = named is not None and suggest is not None and _is_same(suggest, named) and not Path(named).exists()
+    mapping = read_vm_locations(named) if named and not is_to_come else ()
     evidence = location_evidence(filled(store), vm_locations=mapping)
-    _tell(evidence, is_data=not as_csv)
+    written = None if suggest is None else suggest_vm_locations(store, suggest, vm_locations=mapping)
+    _warn(misfits(store, mapping))
+    _tell(evidence, is_data=not as_csv, is_written=suggest is not None)
     _test(store, mapping, is_data=not as_csv)
     if as_csv:
         sys.stdout.buffer.write(exports.csv_bytes(evidence))
-    if suggest is not None:
-        written = suggest_vm_locations(store, suggest, vm_locations=mapping)
-        say(
-            f"{suggest}: {len(written)} VMs to fill in; let the setting vm_locations name it, or add its lines to yours"
-        )
+    if written is not None:
+        how = "" if is_to_come else "; then let the setting vm_locations name it, or add its lines to your own file"
+        vms = f"{len(written):,} VM{'' if len(written) == 1 else 's'}"
+        say(f"{suggest}: {vms} to fill in, in the column location{how}")
 
 
-def _tell(evidence: pd.DataFrame, *, is_data: bool) -> None:
+def _is_same(suggest: Path, named: str) -> bool:
+    return suggest.resolve() == Path(named).resolve()
+
+
+def _warn(found: Sequence[Misfit]) -> None:
+    """Name the lines of the mapping that fit no VM."""
+    for line, nearest in found[:SHOWN]:
+        meant = f"; did you mean {nearest}?" if nearest else ""
+        say(f"warning: {line.where}: {line.told()} fits no VM that the archive knows, and tells nothing{meant}")
+    if len(found) > SHOWN:
+        say(f"warning: and {len(found) - SHOWN:,} more lines of it fit no VM")
+
+
+def _tell(evidence: pd.DataFrame, *, is_data: bool, is_written: bool) -> None:
     """Print how many machines each source resolves, names of places that there are not, and the contradictions."""
     tell = typer.echo if is_data else say
     keys = ["account", "vm_id", "incarnation"]
     machines = evidence.groupby(keys)["is_used"].any()
     used = evidence[evidence["is_used"]]["source"].value_counts()
     rows = pd.DataFrame(
-        {"known by": used.index, "VMs": used.to_numpy(), "share": [f"{each:.0%}" for each in used / len(machines)]}
+        {
+            "known by": used.index,
+            "VMs": used.to_numpy(),
+            "share": [f"{percent(each):>5}" for each in used / len(machines)],
+            "which means": [MEANINGS[source] for source in used.index],
+        }
     )
-    tell(f"{int(machines.sum())} of {len(machines)} VMs have a known location; {int((~machines).sum())} have none.")
+    lacking = int((~machines).sum())
+    tell(f"{int(machines.sum())} of {len(machines)} VMs have a known location; {lacking} have none.")
+    if lacking and not is_written:
+        tell("`vmgen-analytics locations --suggest FILE` writes these down for you to fill in.")
     if len(rows):
         show(rows, is_data=is_data)
     doubted = evidence[evidence["detail"].str.contains(f"; {NO_SUCH}", regex=False)]
@@ -87,11 +123,21 @@ def _tell(evidence: pd.DataFrame, *, is_data: bool) -> None:
 def _test(store: Archive, mapping: Sequence[VmLocation], *, is_data: bool) -> None:
     """Print how often each source is right about VMs that are known for certain."""
     accuracy = location_accuracy(store, vm_locations=mapping)
+    tell = typer.echo if is_data else say
     if accuracy.empty:
-        (typer.echo if is_data else say)(
-            "Nothing to test it on: no VM is in your mapping (setting vm_locations), and none was deployed here."
+        tell(
+            "Nothing to test it on: no VM is in your mapping (setting vm_locations), and none was deployed here. Write "
+            "down where some stand, and this tells how often the rest is right."
         )
         return
-    accuracy["accuracy"] = ["–" if pd.isna(each) else f"{each:.1%}" for each in accuracy["accuracy"]]
-    title = f"Each of {accuracy['vms'].iloc[0]} VMs of certain location hidden, and looked for by the rest"
-    show(accuracy, title, is_data=is_data)
+    tested = accuracy["vms"].iloc[0]
+    tell(
+        f"How far this can be trusted: the location of {tested:,} VM{'' if tested == 1 else 's'} is certain, as you "
+        "wrote it down or deployed them here. Each was hidden, and looked for by the other sources:"
+    )
+    rows = accuracy.assign(
+        accuracy=["–" if pd.isna(each) else f"{percent(each, 1):>7}" for each in accuracy["accuracy"]],
+        source=accuracy["source"].replace(TOGETHER, "all together"),
+    )
+    words = {"source": "looked for by", "vms": "hidden", "silent": "no answer", "accuracy": "right when it answers"}
+    show(rows.rename(columns=words), is_data=is_data)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 import typer
 
+from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.cost import PriceBook, estimated_prices, price_findings
 from vmgen_analytics.errors import SettingsError
@@ -109,7 +110,11 @@ def _compare(found: pd.DataFrame, book: PriceBook | None) -> None:
     )
     first = found.iloc[0]
     show(table, f"Monthly prices, estimated from {first['months']} closed months", is_data=True)
-    fit = "" if pd.isna(first["r_squared"]) else f"They explain {first['r_squared']:.2%} of what the totals vary; "
+    fit = (
+        ""
+        if pd.isna(first["r_squared"])
+        else f"They explain {percent(first['r_squared'], 2)} of what the totals vary; "
+    )
     typer.echo(f"{fit}the invoice that fits least is {abs(first['largest_residual']):.2f} off.")
     if first["left_out"]:
         typer.echo(f"Left out: {first['left_out']}.")
