@@ -313,27 +313,29 @@ def test_that_the_syncs_find_no_key_is_told_before_they_are_installed(
         assert ("cannot succeed yet" in run(*words, "--yes", "--variables", variables).err) == warns
 
 
-@pytest.mark.parametrize("others", ["", OTHERS, OTHERS + "\n", "CRON_TZ=Asia/Tokyo\n5 5 * * * x\n"])
+@pytest.mark.parametrize(
+    "others", ["", OTHERS, OTHERS + "\n", "1 1 * * * a\r\n2 2 * * * b\x85c\n", "CRON_TZ=Asia/Tokyo\n5 5 * * * x\n"]
+)
 def test_installing_touches_no_other_line(run: Run, cron: Path, tmp_path: Path, others: str) -> None:
     if others:
-        cron.write_text(others, encoding="utf-8")
+        cron.write_bytes(others.encode())
     words = ("schedule", "--format", "cron", "--log", tmp_path / "logs" / "sync.log")
     first = run(*words, "--install", "--yes")
     assert (first.status, first.out) == (0, "")
     assert (tmp_path / "logs").is_dir()
-    once = cron.read_text(encoding="utf-8")
+    once = cron.read_bytes().decode()
     assert once == run(*words).out + others
 
     again = run(*words, "--install", "--yes")
     assert "already, word for word" in again.err
-    assert cron.read_text(encoding="utf-8") == once
+    assert cron.read_bytes().decode() == once
 
     words = (*words[:-1], tmp_path / "logs" / "another.log")
     assert "takes the place of what syncs" in run(*words, "--install", "--yes").err
-    assert cron.read_text(encoding="utf-8") == run(*words).out + others
+    assert cron.read_bytes().decode() == run(*words).out + others
 
     assert run("schedule", "--format", "cron", "--remove", "--yes").status == 0
-    assert cron.read_text(encoding="utf-8") == others
+    assert cron.read_bytes().decode() == others
     assert "nothing of ours" in run("schedule", "--format", "cron", "--remove", "--yes").err
 
 

@@ -1,12 +1,16 @@
 """The lines fire whenever the design wants a sync, as a clock that walks through five years sees it."""
 
 import itertools
+import shlex
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vmgen_analytics.scheduling import check_line, cron_lines, moments
+from vmgen_analytics.scheduling.cron import command_of
 
 PLACES = [
     (["UTC"], "UTC"),
@@ -75,6 +79,13 @@ def test_percent_signs_do_not_end_the_line() -> None:
         line.endswith(r"  sync --archive 'a\%b'")
         for line in cron_lines([zone], zone, "sync --archive 'a%b'", year=2026)
     )
+
+
+@given(st.text(st.characters(exclude_characters="\n\\", exclude_categories=["Cs"]), min_size=1))
+def test_the_command_can_be_read_back(command: str) -> None:
+    zone = ZoneInfo("UTC")
+    line = check_line([zone], zone, shlex.join(["x", "--archive", command]), year=2026)
+    assert shlex.split(command_of(line)) == ["x", "--archive", command]
 
 
 @pytest.mark.parametrize(("zones", "here"), PLACES)

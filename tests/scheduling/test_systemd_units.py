@@ -8,6 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vmgen_analytics.scheduling import calendar_lines, check_calendar, moments, service_unit, timer_unit
 from vmgen_analytics.scheduling.systemd import words_of
@@ -48,6 +50,11 @@ def test_service_survives_paths_that_nobody_should_have() -> None:
     assert 'ExecStart="/opt/my tools/vmgen-analytics" sync --config "/home/o\'neil/50%%/$$x\\\\y\\"z.toml"\n' in unit
     assert "EnvironmentFile=/var/50%%/variables" in unit
     assert words_of(unit) == words
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])), min_size=1))
+def test_the_command_can_be_read_back(words: list[str]) -> None:
+    assert words_of(service_unit(words, "sync")) == words
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
+from io import StringIO
 
 from vmgen_analytics.cli.installed import Installed, archive_of
 from vmgen_analytics.errors import SettingsError, VMgenError
@@ -78,7 +79,7 @@ def blocks(crontab: str) -> list[Block]:
     SettingsError
         Their marks do not match, so that nobody can tell which lines are ours.
     """
-    lines = crontab.splitlines(keepends=True)
+    lines = _lines(crontab)
     found = [(number, mark) for number, line in enumerate(lines) if (mark := _MARK.fullmatch(line.strip()))]
     pairs = list(zip(found[::2], found[1::2], strict=False))
     if len(found) % 2 or any(not _are_a_pair(begin, end) for (_, begin), (_, end) in pairs):
@@ -95,7 +96,7 @@ def blocks(crontab: str) -> list[Block]:
 
 def of_archive(crontab: str, key: str) -> str:
     """Read the blocks of an archive, with their marks."""
-    lines = crontab.splitlines(keepends=True)
+    lines = _lines(crontab)
     return "".join(line for each in blocks(crontab) if each.of.key == key for line in lines[each.first : each.last + 1])
 
 
@@ -108,7 +109,7 @@ def without_block(crontab: str, key: str) -> str:
         As for `blocks`.
     """
     ours = {number for each in blocks(crontab) if each.of.key == key for number in range(each.first, each.last + 1)}
-    return "".join(line for number, line in enumerate(crontab.splitlines(keepends=True)) if number not in ours)
+    return "".join(line for number, line in enumerate(_lines(crontab)) if number not in ours)
 
 
 def with_block(crontab: str, own: str, key: str) -> str:
@@ -137,6 +138,11 @@ def install(crontab: str) -> None:
         raise VMgenError("cron took the new crontab, but it reads otherwise: look at it with `crontab -l`")
 
 
+def _lines(crontab: str) -> list[str]:
+    """Part a crontab into lines as cron does, and not at what else may break a line for Python."""
+    return list(StringIO(crontab))
+
+
 def _are_a_pair(begin: re.Match[str], end: re.Match[str]) -> bool:
     return begin[1] is not None and end[1] is None and begin[2] == end[3]
 
@@ -153,19 +159,21 @@ def _commands(lines: list[str]) -> list[list[str]]:
 
 
 def _crontab(word: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run crontab; its bytes are kept, whatever they are and however its lines end."""
+    command = ["crontab", word]
     try:
-        return subprocess.run(  # noqa: S603 - our own words
-            ["crontab", word],  # noqa: S607 - wherever the system has it
-            input=given,
+        done = subprocess.run(  # noqa: S603 - our own words
+            command,
+            input=None if given is None else given.encode(errors="surrogateescape"),
             capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
             check=False,
         )
     except OSError as error:
         raise VMgenError(
             f"there is no crontab here that can be run ({error.strerror}): install cron, or use --format systemd"
         ) from None
+    out, err = (each.decode(errors="surrogateescape") for each in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(command, done.returncode, out, err)
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:

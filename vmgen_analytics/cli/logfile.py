@@ -62,7 +62,16 @@ def told_to(log: Path | None) -> Iterator[None]:
 
 def wants_time() -> bool:
     """Tell whether a line should say when it was said: not to a person, nor where each line has its time anyway."""
-    return not (sys.stderr.isatty() or isinstance(sys.stderr, _Told) or os.environ.get("JOURNAL_STREAM"))
+    return not (sys.stderr.isatty() or isinstance(sys.stderr, _Told) or _is_journal())
+
+
+def _is_journal() -> bool:
+    """Tell whether standard error is what systemd says the journal is."""
+    try:
+        found = os.fstat(sys.stderr.fileno())
+    except OSError:  # a stream that is no file
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 class _Told(StringIO):

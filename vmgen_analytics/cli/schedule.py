@@ -78,10 +78,10 @@ def schedule(
     archive: ArchiveUrl = None,
     verbose: Verbose = 0,
 ) -> None:
-    """Print, or install, what runs `sync` so that nothing is lost that need not be.
+    """Print, or install, what runs `sync` so that nothing is lost that need not be, and `archive check` once a week.
 
     Every 6 hours, hourly from noon of a month's last day to noon of the first, and at 23:50 and 00:05: in the time
-    zone of each account of the settings.
+    zone of each account of the settings. Each archive has a schedule of its own.
     """
     if install and remove:
         raise SettingsError("--install and --remove were both given; choose one")
@@ -94,8 +94,8 @@ def schedule(
     zones = list({settings.zone(name).key: settings.zone(name) for name in settings.accounts}.values())
     own = _systemd(run, zones) if wanted == "systemd" else _cron(run, zones, machine_zone)
     if install:
-        for doubt in doubts(run, settings, wanted):  # before anything is asked or done
-            say(f"warning: {doubt}")
+        if doubted := "\n".join(doubts(run, settings, wanted)):
+            say(f"warning: {doubted}")  # before anything is asked or done
         put_in(wanted, own, run, yes=yes)
     else:
         typer.echo(shown(wanted, own), nl=False)

@@ -115,7 +115,7 @@ def service_unit(
 
 def words_of(unit: str) -> list[str]:
     """Read the command back out of a service of ours; empty if it has none."""
-    start = next((line for line in unit.splitlines() if line.startswith("ExecStart=")), "")
+    start = next((line for line in unit.split("\n") if line.startswith("ExecStart=")), "")
     try:
         words = shlex.split(start.removeprefix("ExecStart="))
     except ValueError:
