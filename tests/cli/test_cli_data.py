@@ -151,3 +151,35 @@ def test_a_month_without_data_is_a_sentence(run: Run, sandbox: Sandbox) -> None:
     assert done.status == 1
     assert "2019-03" in done.err
     assert f"{sandbox.now:%Y-%m}" in done.err
+
+
+def test_export_tells_what_was_believed_earlier(run: Run, october: Any) -> None:
+    words = ("--archive", october.archive.url)
+    moment = "2026-10-15 09:00"
+    for name in ("usage", "vms", "superseded_usage"):
+        done = run("export", name, *words, "--as-of", moment)
+        was = pd.read_csv(io.StringIO(done.out))
+        assert len(was) == len(october.archive.read(name, as_of=moment)), name
+        assert 0 < len(was) < len(october.archive.read(name)), name
+    days = pd.read_csv(io.StringIO(run("export", "vm_days", *words, "--as-of", moment).out))
+    assert days["date"].max() == "2026-10-15"
+    assert "partial" in set(days["status"]), "that day was not over"
+    earlier = run("export", "vm_days", *words, "--as-of", moment, "--from", "2026-10-02", "--to", "2026-10-04")
+    assert set(pd.read_csv(io.StringIO(earlier.out))["date"]) == {"2026-10-02", "2026-10-03"}
+    lives = [run("export", "lifetimes", *words, *when).out for when in ((), ("--as-of", moment))]
+    assert lives[0] != lives[1]
+    zoned = run("export", "usage", *words, "--as-of", "2026-10-15 11:00+02:00").out
+    assert zoned == run("export", "usage", *words, "--as-of", moment).out
+
+
+def test_export_of_an_earlier_moment_is_refused_where_it_cannot_be_told(run: Run, october: Any) -> None:
+    words = ("--archive", october.archive.url)
+    for name in ("allocated_costs", "location_evidence", "footprint_forecast"):
+        done = run("export", name, *words, "--as-of", "2026-10-15")
+        assert (done.status, done.out) == (2, "")
+        assert f"{name} cannot be told as of an earlier moment" in done.err
+        assert "vm_days and lifetimes can" in done.err
+    for name in ("usage", "vm_days", "lifetimes"):
+        done = run("export", name, *words, "--as-of", "nonsense")
+        assert (done.status, done.out) == (2, "")
+        assert "'nonsense' is no instant: write 2026-11-23 09:00" in done.err

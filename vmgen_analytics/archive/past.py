@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ def instant_of(as_of: str | pd.Timestamp) -> pd.Timestamp:
     SchemaError
         It is no day, month or instant.
     """
-    moment = moment_of(as_of)
+    try:
+        moment = moment_of(as_of)
+    except SchemaError:
+        raise SchemaError(
+            f"{as_of!r} is no instant: write 2026-11-23 09:00, which is in UTC, or 2026-11-23 09:00+01:00"
+        ) from None
     return moment.tz_localize("UTC") if moment.tz is None else moment
 
 

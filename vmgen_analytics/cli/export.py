@@ -21,6 +21,14 @@ def export(
     ],
     start: Annotated[str | None, typer.Option("--from", help="First day.", metavar="YYYY-MM-DD")] = None,
     end: Annotated[str | None, typer.Option("--to", help="The day after the last.", metavar="YYYY-MM-DD")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            help="The table as it was then, in UTC; of archived tables, vm_days and lifetimes.",
+            metavar="'YYYY-MM-DD HH:MM'",
+        ),
+    ] = None,
     month: Annotated[str | None, typer.Option(help="Of focus: the month.", metavar="YYYY-MM")] = None,
     formats: Annotated[
         str | None, typer.Option("--format", help="csv, parquet or xlsx, or several with commas.")
@@ -35,7 +43,7 @@ def export(
     `focus` writes a month in the words of FOCUS 1.2, checked first: FILE-invoiced and FILE-not-invoiced, as there is.
     """
     if table == "focus":
-        if start or end or formats:
+        if start or end or formats or as_of:
             raise SettingsError("export focus takes a month and a file: --month 2026-11 --out costs.csv")
         export_focus(*opened(config, archive, verbose), month, out)
         return
@@ -45,7 +53,7 @@ def export(
     targets = _targets(formats, out)
     settings, store = opened(config, archive, verbose)
     here = terminal.now().tz_convert(settings.time_zone).tz_localize(None)
-    frame = exports.table(filled(store), settings, table, start, end, now=here)
+    frame = exports.table(filled(store), settings, table, start, end, now=here, as_of=as_of)
     if not targets:
         sys.stdout.buffer.write(exports.csv_bytes(frame))
     for kind, path in targets:

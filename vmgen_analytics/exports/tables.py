@@ -51,7 +51,7 @@ from vmgen_analytics.cost import (
     unit_costs,
 )
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.fleet import lifetimes, location_accuracy, location_evidence, read_vm_locations
+from vmgen_analytics.fleet import lifetimes, location_accuracy, location_evidence, read_vm_locations, vm_days
 from vmgen_analytics.fleet.coverage import coverage_by_account
 from vmgen_analytics.ledger import Ledger, read_ledger
 from vmgen_analytics.lines import ALWAYS
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vmgen_analytics.archive import Archive
+    from vmgen_analytics.fleet.locations import VmLocation
     from vmgen_analytics.settings import Settings
 
 NAMES = (*ARCHIVED, *(table.name for table in DERIVED))
@@ -77,6 +78,7 @@ def table(
     end: str | None = None,
     *,
     now: pd.Timestamp,
+    as_of: str | None = None,
 ) -> pd.DataFrame:
     """Read or compute any table of the schema.
 
@@ -92,6 +94,8 @@ def table(
         First day, and the day after the last; all there is without them.
     now
         The time, naive, for the state of months.
+    as_of
+        A moment, in UTC if it has no time zone: the table as it was then.
 
     Returns
     -------
@@ -101,16 +105,22 @@ def table(
     Raises
     ------
     SchemaError
-        There is no such table, a day is none, or the end is not after the start.
+        There is no such table, a day or the moment is none, the end is not after the start, or the table cannot be told
+        of an earlier moment.
     """
     check_name(name)
+    if as_of is not None and name not in (*ARCHIVED, *_EARLIER):
+        raise SchemaError(
+            f"{name} cannot be told as of an earlier moment: it rests on files as they are now, of prices or rules, and "
+            f"on what is known by now. {' and '.join(_EARLIER)} can, and every archived table: {', '.join(ARCHIVED)}"
+        )
     first, last = _day(start), _day(end)
     if first is not None and last is not None and last <= first:
         raise SchemaError(f"--to {end} is not after --from {start}; it is the first day that is left out")
     if name in ARCHIVED:
-        return archive.read(name, first, last)
+        return archive.read(name, first, last, as_of=as_of)
     if name in _OF_MACHINES:
-        return _of_machines(name, archive, settings)
+        return _of_machines(name, archive, settings, as_of)
     if name in _OF_PLANNING:
         found = _OF_PLANNING[name](read_planning(archive, settings))
         return _between(found, *(edge if day is None else day for edge, day in zip(ALWAYS, (first, last), strict=True)))
@@ -120,6 +130,8 @@ def table(
     first = months[0].to_timestamp() if first is None else first
     if last is None:
         last = max((months[-1] + 1).to_timestamp(), now if name == "coverage" else ALWAYS[0])
+    if as_of is not None:
+        return vm_days(archive, first, last, vm_locations=_mapping(settings), as_of=as_of)
     begin = months[0].to_timestamp() if name in _LOOKING_BACK else first
     ledger = read_ledger(archive, settings, begin.to_period("M"), (last - pd.Timedelta(days=1)).to_period("M"))
     return _between(_derived(name, ledger, archive, settings, now), first, last)
@@ -163,13 +175,20 @@ _OF_MACHINES = ("lifetimes", "location_evidence", "location_accuracy")
 """Tables of machines as such: no day tells which of their rows are meant."""
 
 
-def _of_machines(name: str, archive: Archive, settings: Settings) -> pd.DataFrame:
+_EARLIER = ("vm_days", "lifetimes")
+"""Derived tables that can be told as they were at an earlier moment."""
+
+
+def _of_machines(name: str, archive: Archive, settings: Settings, as_of: str | None) -> pd.DataFrame:
     if name == "lifetimes":
-        return lifetimes(archive)
-    mapping = read_vm_locations(settings.vm_locations) if settings.vm_locations else ()
+        return lifetimes(archive, as_of=as_of)
     return {"location_evidence": location_evidence, "location_accuracy": location_accuracy}[name](
-        archive, vm_locations=mapping
+        archive, vm_locations=_mapping(settings)
     )
+
+
+def _mapping(settings: Settings) -> tuple[VmLocation, ...]:
+    return read_vm_locations(settings.vm_locations) if settings.vm_locations else ()
 
 
 def _derived(name: str, ledger: Ledger, archive: Archive, settings: Settings, now: pd.Timestamp) -> pd.DataFrame:
