@@ -111,8 +111,8 @@ def table(
     check_name(name)
     if as_of is not None and name not in (*ARCHIVED, *_EARLIER):
         raise SchemaError(
-            f"{name} cannot be told as of an earlier moment: it rests on files as they are now, of prices or rules, and "
-            f"on what is known by now. {' and '.join(_EARLIER)} can, and every archived table: {', '.join(ARCHIVED)}"
+            f"{name} cannot be told as of an earlier moment: it rests on files of today, as prices or rules, and on "
+            f"what is known by now. {' and '.join(_EARLIER)} can, and every archived table: {', '.join(ARCHIVED)}"
         )
     first, last = _day(start), _day(end)
     if first is not None and last is not None and last <= first:
