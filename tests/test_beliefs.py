@@ -317,3 +317,59 @@ def test_a_clock_runs_between_answers_and_believes_a_jump_that_two_tell_of():
     clock.note(NOON + timedelta(days=60))
     clock.note(NOON + timedelta(days=60, seconds=1))
     assert (clock.now(), clock.is_doubtful) == (NOON + timedelta(days=60, seconds=1), False)
+
+
+# --- a number that comes back as another machine
+
+OLD = vm(1, fqdn="old.example.net", ipv4="10.1.1.1")
+NEW = vm(1, fqdn="new.example.net", ipv4="10.9.9.9", package="XL")
+
+
+def lived(provider, client, archive, *plan):
+    """Sync at each moment what is listed then; VM 2 always is."""
+    for moment, listed in plan:
+        provider.serve(vms=[*listed, vm(2)], usage={each["id"]: shown(moment[:10]) for each in listed})
+        at(provider, moment)
+        assert sync(client, archive).is_complete
+    lives = lifetimes(archive)
+    mine = lives[lives["vm_id"] == 1]
+    spans = [mine[name].dt.strftime("%d") for name in ("born_max", "died_min")]
+    return list(zip(mine["incarnation"], mine["fqdn"].str[:3], *spans, strict=True))
+
+
+def test_another_machine_of_the_same_number_on_the_next_day_is_another(provider, client, archive):
+    missing = [(f"2026-11-{moment}", []) for moment in ("21T09:00", "21T12:00", "21T18:00", "22T00:05")]
+    plan = [("2026-11-20T06:00", [OLD]), ("2026-11-21T06:00", [OLD]), *missing]
+    found = lived(provider, client, archive, *plan, ("2026-11-22T06:00", [NEW]), ("2026-11-23T06:00", [NEW]))
+    assert found == [(1, "old", "20", "21"), (2, "new", "22", "23")]
+    days = vm_days(archive, "2026-11", "2026-12")
+    mine = days[days["vm_id"] == 1]
+    assert list(zip(mine["date"].dt.day, mine["package"], strict=True)) == [
+        (20, "S"),
+        (21, "S"),
+        (22, "XL"),
+        (23, "XL"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "back"),
+    [
+        (["21T12:00"], NEW),
+        (["21T12:00", "21T18:00"], {**OLD, "fqdn": "new.example.net", "package": "XL"}),
+        (["21T12:00", "21T18:00"], {**NEW, "ipv4": OLD["ipv4"]}),
+        (["21T12:00", "21T18:00"], {**NEW, "fqdn": None}),
+    ],
+)
+def test_a_machine_that_was_missing_once_or_kept_its_name_or_address_is_the_same(
+    provider, client, archive, missing, back
+):
+    gaps = [(f"2026-11-{moment}", []) for moment in missing]
+    found = lived(provider, client, archive, ("2026-11-21T06:00", [OLD]), *gaps, ("2026-11-22T06:00", [back]))
+    assert [incarnation for incarnation, *_ in found] == [1]
+
+
+def test_a_running_machine_that_is_renamed_and_moved_at_night_is_the_same(provider, client, archive):
+    running = [("2026-11-21T06:00", [OLD]), ("2026-11-21T12:00", [{**OLD, "uptime": "1 day 06:00:00"}])]
+    seen = ("2026-11-21T18:00", [{**OLD, "uptime": "1 day 12:00:00"}])
+    assert len(lived(provider, client, archive, *running, seen, ("2026-11-22T06:00", [NEW]))) == 1

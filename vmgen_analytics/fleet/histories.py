@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-SEEN = ("account", "vm_id", "seen_on", "vm_name", "fqdn", "state", "ipv4", "package")
+SEEN = ("account", "vm_id", "seen_on", "seen_at", "vm_name", "fqdn", "state", "ipv4", "package")
 USED = ("account", "vm_id", "date")
 TRAFFIC = ("in_MB", "out_MB", "status")
 SENT = ("done", "accepted", "timed_out", "unknown")

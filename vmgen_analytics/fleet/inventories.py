@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.observing import CLOCK_STEP
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 STOPPED = "sync"
 """What a sync that somebody stopped names among what is incomplete: the rest was not asked for."""
+_CLOCK_STEP = CLOCK_STEP // pd.Timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Inventories:
     ----------
     firsts, lasts
         The days on which each complete inventory began and ended, in order: mostly the same.
+    begun, ended
+        The microseconds, from 1970 on, at which they did.
     until
         The day of the last sync, whatever it brought; None without one.
     locations, catalogues
@@ -37,6 +42,8 @@ class Inventories:
 
     firsts: Numbers
     lasts: Numbers
+    begun: Numbers
+    ended: Numbers
     until: int | None
     locations: Numbers
     catalogues: Numbers
@@ -64,6 +71,8 @@ class Inventories:
         return cls(
             firsts=firsts[whole("vms")],
             lasts=lasts[whole("vms")],
+            begun=_microseconds(syncs["started_at"])[whole("vms")],
+            ended=_microseconds(syncs["ended_at"])[whole("vms")],
             until=int(firsts.max()) if len(syncs) else None,
             locations=firsts[whole("locations")],
             catalogues=firsts[whole("locations", "packages")],
@@ -75,6 +84,16 @@ class Inventories:
         """Count the complete inventories that began after one day and ended before another, for many pairs of days."""
         ended = np.searchsorted(self.lasts, before, side="left")
         begun = np.searchsorted(self.firsts, after, side="right")
+        found: Numbers = np.maximum(ended - begun, 0)
+        return found
+
+    def within(self, after: Numbers, before: Numbers) -> Numbers:
+        """Count the complete inventories that began after one instant and ended before another, for many pairs.
+
+        The provider's clock tells whole seconds: what is nearer than one may be the sync that saw it.
+        """
+        ended = np.searchsorted(np.maximum.accumulate(self.ended), before - _CLOCK_STEP, side="left")
+        begun = np.searchsorted(self.begun, after + _CLOCK_STEP, side="right")
         found: Numbers = np.maximum(ended - begun, 0)
         return found
 
@@ -96,6 +115,11 @@ class Inventories:
     def local_days(self, moments: pd.Series) -> Numbers:
         """Number the days of instants in the account's time zone; -1 where one is missing."""
         return _local_days(moments, pd.Series(self.zone, index=moments.index))
+
+
+def _microseconds(moments: pd.Series) -> Numbers:
+    found: Numbers = moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype("int64")
+    return found
 
 
 def _local_days(moments: pd.Series, zones: pd.Series) -> Numbers:

@@ -29,10 +29,11 @@ _TEXTS = ("vm_name", "fqdn", "state", "ipv4", "package")
 
 @dataclass(frozen=True)
 class Seen:
-    """Rows of the inventories of one account: VM, day from 1970 on, and the texts."""
+    """Rows of the inventories of one account: VM, day and microsecond from 1970 on, and the texts."""
 
     ids: Numbers
     days: Numbers
+    seen_at: Numbers
     vm_name: Coded
     fqdn: Coded
     state: Coded
@@ -43,18 +44,20 @@ class Seen:
     def of(cls, rows: pa.Table) -> Seen:
         """Take rows of the table ``vms``."""
         days = pc.cast(rows["seen_on"], pa.int32()).to_numpy().astype("int64")
-        return cls(rows["vm_id"].to_numpy(), days, *(Coded.of_column(rows[name]) for name in _TEXTS))
+        at = pc.cast(rows["seen_at"], pa.int64()).fill_null(0).to_numpy()
+        return cls(rows["vm_id"].to_numpy(), days, at, *(Coded.of_column(rows[name]) for name in _TEXTS))
 
     def take(self, rows: Numbers) -> Seen:
         """Return some of the rows."""
         texts = (getattr(self, name).take(rows) for name in _TEXTS)
-        return Seen(self.ids[rows], self.days[rows], *texts)
+        return Seen(self.ids[rows], self.days[rows], self.seen_at[rows], *texts)
 
     @classmethod
     def empty(cls) -> Seen:
         """No rows."""
         none = Coded(np.empty(0, dtype="int64"), pa.array([], pa.large_string()))
-        return cls(np.empty(0, dtype="int64"), np.empty(0, dtype="int64"), none, none, none, none, none)
+        numbers = np.empty(0, dtype="int64")
+        return cls(numbers, numbers, numbers, none, none, none, none, none)
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,8 @@ def lives_of(
     """Tell the machines of an account apart, and when each existed.
 
     A VM is gone after two complete inventories without it, or after a deletion made here. A number that was missing
-    from a complete inventory and comes back with another fqdn, address or package is another machine.
+    from a complete inventory and comes back with another fqdn, address or package is another machine; on the next day
+    already, if both fqdn and address are others and two complete inventories in between lacked it.
 
     Parameters
     ----------
@@ -194,7 +198,31 @@ def _returns(
             missing = int(inventories.last_before(back[gap : gap + 1])[0]) if absences[gap] else NEVER
             start = max(missing, *(each.ended_on + 1 for each in mine), int(left[gap]) + 1)
             found.append(_Return(int(keys[before[gap]] // width), min(start, int(back[gap])), int(left[gap])))
-    return found
+    return found + [
+        _Return(int(index.get_indexer(pd.Index([vm]))[0]), day, day - 1)
+        for vm, day in _overnight(seen, order, inventories)
+    ]
+
+
+def _overnight(seen: Seen, order: Numbers, inventories: Inventories) -> list[tuple[int, int]]:
+    """Find the VMs that were another machine on the day after, and that day: no whole day without them shows it.
+
+    Between the two sightings, as instants, complete inventories must lack it as often as for a VM that is gone. A
+    sighting that says nothing new is not kept, so one may have been later than is known, of a machine that stood still:
+    hence both its domain name and its address must be others.
+    """
+    old, new = order[:-1], order[1:]
+    may_be = (seen.ids[old] == seen.ids[new]) & (seen.days[new] - seen.days[old] == 1)
+    for column in (seen.fqdn, seen.ipv4):
+        was, now = column.codes[old], column.codes[new]
+        may_be &= (was != now) & (was >= 0) & (now >= 0)
+    pairs = np.flatnonzero(may_be)
+    absences = inventories.within(seen.seen_at[old[pairs]], seen.seen_at[new[pairs]])
+    return [
+        (int(seen.ids[new[pair]]), int(seen.days[new[pair]]))
+        for pair in pairs[absences >= ABSENCES]
+        if all(column.word(int(old[pair])) and column.word(int(new[pair])) for column in (seen.fqdn, seen.ipv4))
+    ]
 
 
 def _is_other(seen: Seen, old: int, new: int, *, is_gone: bool) -> bool:
