@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from scripted import broken, says
 
-from vmgen_analytics import Archive, fetch_usage, sync
+from vmgen_analytics import Archive, fetch_usage, restating, sync
 from vmgen_analytics.errors import ConnectFailed, UnexpectedDataWarning
 from vmgen_analytics.fetch.usage import day_status
-from vmgen_analytics.restating import add_usage
+from vmgen_analytics.observing import month_state, observed_usage, settled_usage
+from vmgen_analytics.restating import add_usage, add_vms, restatements
+from vmgen_analytics.schema import TABLES
 
 
 @pytest.fixture
@@ -90,6 +92,89 @@ def test_a_day_is_over_by_the_providers_clock_not_by_ours(provider, client):
     at(provider, "2020-02-29T20:00")
     (row,) = fetch_usage(client, [1]).itertuples()
     assert (row.status, row.seen_at.date()) == ("partial", date(2020, 2, 29))
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [
+        ("2026-11-30 23:59:59.999999", "open"),
+        ("2026-12-01 00:00", "closing"),
+        ("2026-12-01 11:59:59.999999", "closing"),
+        ("2026-12-01 12:00", "closed"),
+    ],
+)
+def test_a_month_ends_at_midnight_and_is_closed_from_noon_on(now, state):
+    assert month_state(pd.Period("2026-11", "M"), pd.Timestamp(now)) == state
+
+
+def reported(status, in_MB=5.0, seen_at="2026-11-30T23:50Z", day="2026-11-30"):
+    """Table usage of one day of VM 1."""
+    row = {"account": "main", "vm_id": 1, "date": pd.Timestamp(day), "in_MB": in_MB, "out_MB": 5.0, "status": status}
+    return TABLES["usage"].frame({name: [value] for name, value in (row | {"seen_at": seen_at}).items()})
+
+
+@pytest.mark.parametrize(("now", "settled"), [("2026-12-01 11:59:59", []), ("2026-12-01 12:00", ["final"])])
+def test_what_is_provisional_is_settled_at_noon_itself(now, settled):
+    nothing = TABLES["usage"].frame()
+    assert settled_usage(reported("provisional"), nothing, [1], pd.Timestamp(now))["status"].tolist() == settled
+
+
+@pytest.mark.parametrize(("status", "told"), [("partial", 1), ("provisional", 1), ("final", 0)])
+def test_a_final_day_that_becomes_less_is_a_restatement_and_no_warning_beside_it(status, told):
+    old, new = reported(status), reported("final", in_MB=2.0, seen_at="2026-12-01T06:00Z")
+    assert len(observed_usage(old, new, pd.Timestamp("2026-12-01T06:00Z")).warnings) == told
+    assert len(restatements(old, new)) == 1 - told
+
+
+def test_what_the_provider_still_shows_is_not_settled_however_long_it_may_change(provider, connect, archive):
+    provider.serve(vms=[vm(1)], usage={1: shown("2026-11-30", in_MB=5)})
+    slow = connect(provider, settle_h=48)
+    for moment, expected in {"2026-11-30T23:50": "partial", "2026-12-01T13:00": "provisional"}.items():
+        at(provider, moment)
+        sync(slow, archive)
+        assert statuses(archive) == {"11-30": expected}
+    for hour in (14, 20):
+        at(provider, f"2026-12-01T{hour}:00")
+        sync(slow, archive)
+        assert statuses(archive) == {"11-30": "provisional"}
+        assert len(archive.history("usage")) == 2, "it does not flap"
+
+
+def test_an_inventory_that_comes_late_replaces_nothing(archive):
+    def inventory(state, hour):
+        row = {"account": "main", "vm_id": 1, "seen_on": pd.Timestamp("2026-11-22"), "state": state}
+        return TABLES["vms"].frame(
+            {name: [value] for name, value in (row | {"seen_at": f"2026-11-22T{hour}Z"}).items()}
+        )
+
+    def clock():
+        return datetime(2026, 11, 22, 16, tzinfo=UTC)
+
+    assert add_vms(archive, inventory("DOWN", "15:00"), "main", clock) == 1
+    assert add_vms(archive, inventory("UP", "09:00"), "main", clock) == 0
+    assert archive.read("vms")["state"].tolist() == ["DOWN"]
+
+
+def test_who_is_overtaken_between_reading_and_storing_decides_anew(archive, monkeypatch):
+    """Two processes store one day: the one that began first, with the older report, ends last."""
+    late, newer = reported("partial", 1.0, "2026-11-30T09:00Z"), reported("partial", 4.0, "2026-11-30T15:00Z")
+    known = reported("partial", 0.5, "2026-11-30T06:00Z")
+
+    def clock():
+        return datetime(2026, 11, 30, 16, tzinfo=UTC)
+
+    add_usage(archive, known, "main", clock)
+    others = iter([newer])
+
+    def overtaken(old, new, now):
+        decided = observed_usage(old, new, now)
+        for each in others:
+            add_usage(archive, each, "main", clock)
+        return decided
+
+    monkeypatch.setattr(restating, "observed_usage", overtaken)
+    add_usage(archive, late, "main", clock)
+    assert amounts(archive) == [4.0]
 
 
 def test_a_month_that_closes_over_a_provisional_day_leaves_it_final(provider, client, archive):

@@ -17,7 +17,7 @@ from vmgen_analytics.archive import TABLES
 from vmgen_analytics.archive.past import SUPERSEDED
 from vmgen_analytics.errors import SchemaError, UnexpectedDataWarning, VMgenError
 from vmgen_analytics.observing import superseded
-from vmgen_analytics.restating import add_usage
+from vmgen_analytics.restating import add_usage, settle_usage
 from vmgen_analytics.schema import TABLES as DECLARED
 
 BY_DAY = {name for name, table in TABLES.items() if "seen_on" in table.key}
@@ -137,6 +137,47 @@ def test_a_sync_that_died_between_keeping_and_replacing_changes_no_answer(archiv
     add_usage(archive, usage(5.0, third), "main", third.to_pydatetime)
     assert archive.read("usage", as_of=second)["in_MB"].tolist() == [1]
     assert archive.history("usage")["in_MB"].tolist() == [1, 5]
+
+
+def test_what_others_had_replaced_before_a_copy_was_kept_does_not_come_back(archive):
+    """A sync keeps a copy of what it read, is overtaken by one that replaced that at noon, and dies."""
+    moments = [pd.Timestamp(f"2026-11-22 {hour}", tz="UTC") for hour in ("09:00", "12:00", "15:00")]
+    add_usage(archive, usage(1.0, moments[0]), "main", moments[0].to_pydatetime)
+    read = archive.read("usage")
+    add_usage(archive, usage(2.0, moments[1]), "main", moments[1].to_pydatetime)
+    archive.add("superseded_usage", superseded("usage", read, usage(4.0, moments[2])))  # and here it died
+    for as_of, expected in ((moments[0], 1), (moments[1], 2), ("2026-11-22 13:00", 2), (moments[2], 2), ("2027", 2)):
+        assert archive.read("usage", as_of=as_of)["in_MB"].tolist() == [expected], as_of
+
+
+def test_a_day_is_settled_from_the_moment_on_at_which_it_was(archive):
+    seen_at, closed_at = pd.Timestamp("2026-10-31 23:50", tz="UTC"), pd.Timestamp("2026-11-01 12:00", tz="UTC")
+    last = usage(1.0, seen_at).assign(date=pd.Timestamp("2026-10-31"))
+    add_usage(archive, DECLARED["usage"].cast(last), "main", seen_at.to_pydatetime)
+    assert settle_usage(archive, "main", DECLARED["usage"].frame(), [], closed_at, "UTC") == 1
+    before = closed_at - pd.Timedelta(microseconds=1)
+    found = [archive.read("usage", as_of=as_of)["status"].tolist() for as_of in (before, closed_at)]
+    assert found == [["partial"], ["lost_tail"]]
+
+
+@pytest.mark.parametrize("stored", range(4))
+def test_no_report_is_lost_wherever_a_sync_dies(archive, monkeypatch, stored):
+    """Not even where it has replaced a day of which it then kept nothing."""
+    first, second = (pd.Timestamp(f"2026-11-22 {hour}", tz="UTC") for hour in ("09:00", "15:00"))
+    add_usage(archive, usage(1.0, first, "final"), "main", first.to_pydatetime)
+    add, left = archive.add, iter(range(stored))
+
+    def dying(*words, **named):
+        if next(left, None) is None:
+            raise MemoryError  # stands for a process that dies here
+        return add(*words, **named)
+
+    monkeypatch.setattr(archive, "add", dying)
+    with contextlib.suppress(MemoryError):
+        add_usage(archive, usage(4.0, second, "final"), "main", second.to_pydatetime)
+    now, kept = archive.read("usage"), archive.read("superseded_usage")
+    assert 1.0 in {*now["in_MB"], *kept["in_MB"]}
+    assert now["in_MB"].tolist() == [1.0 if stored < 3 else 4.0]
 
 
 def test_an_archive_without_the_kept_tables_reads_as_ever(archive):

@@ -129,6 +129,30 @@ def test_a_deletion_of_unknown_end_needs_one_inventory(archive):
     assert list(presence(archive, vm_id=8)) == ["11-01", "11-02", "11-03"]
 
 
+def test_a_deletion_of_unknown_end_is_no_death_by_itself(archive):
+    archive.add("vms", listed((7, "2026-11-01", "S")))
+    archive.add("commands", commanded("delete", 7, "2026-11-01T13:00Z", outcome="unknown"))
+    archive.add("syncs", synced("2026-11-01"))
+    archive.add("syncs", synced("2026-11-03", incomplete="vms"))
+    assert list(presence(archive)) == ["11-01", "11-02", "11-03"]
+    assert bounds(archive)[7, 1] == (None, "11-01", "11-01", None, "inventory")
+
+
+@pytest.mark.parametrize("day", ["2026-11-01", "2026-11-04"])
+def test_a_machine_deleted_on_the_first_or_last_day_of_a_gap_does_not_come_back(archive, day):
+    archive.add("vms", listed((7, "2026-11-01", "S"), (7, "2026-11-04", "S")))
+    archive.add("commands", commanded("delete", 7, f"{day}T08:00Z"))
+    archive.add("syncs", synced("2026-11-01", "2026-11-04"))
+    assert list(bounds(archive)) == [(7, 1), (7, 2)]
+
+
+def test_an_inventory_across_midnight_may_have_missed_it_on_either_day(archive):
+    archive.add("vms", listed((7, "2026-11-01", "S")))
+    across = synced("2026-11-04T23:50Z").assign(ended_at=pd.Timestamp("2026-11-05T00:20Z"))
+    archive.add("syncs", pd.concat([synced("2026-11-01"), across, synced("2026-11-06")], ignore_index=True))
+    assert bounds(archive)[7, 1] == (None, "11-01", "11-01", "11-05", "inventory")
+
+
 def test_what_tells_of_a_birth(archive):
     archive.add("syncs", synced("2026-11-01", "2026-11-05"))
     archive.add("vms", listed(*((vm_id, "2026-11-05", "S") for vm_id in (1, 2, 3, 4))))

@@ -150,6 +150,21 @@ def test_a_package_of_one_place_tells_whatever_else_the_vm_had(archive):
     assert known(archive) == ("Dallas", "package_unique")
 
 
+def test_a_package_says_less_of_a_vm_that_is_older_than_the_first_catalogue(archive):
+    archive.add("syncs", synced("2026-10-31", "2026-11-01"))  # since the first of November it is known what is offered
+    archive.add("vms", listed((8, "2026-11-02", "T"), (9, "2026-11-01", "T")))
+    rows = location_evidence(archive).set_index("vm_id").loc[[8, 9]]
+    assert rows["source"].tolist() == ["package_unique"] * 2
+    assert rows["strength"].tolist() == [0.95, 0.85]
+
+
+def test_a_package_of_a_location_that_was_never_listed_tells_nothing_of_it(archive):
+    archive.add("packages", offers((9, "T", "2026-11-01", 2), (9, "U", "2026-11-01", 2)))
+    archive.add("vms", listed((8, "2026-11-05", "T"), (9, "2026-11-05", "U")))
+    assert known(archive, vm_id=8) == ("Dallas", "package_unique")
+    assert said(archive, vm_id=9) == {"none": (None, False)}
+
+
 def test_a_location_that_offers_nothing_blocks_once_it_has_answered(archive):
     archive.add("locations", places("Warsaw", "Dallas", "Oslo"))
     archive.add("vms", listed((7, "2026-11-06", "T")))
@@ -204,6 +219,12 @@ def test_networks_of_both_kinds_of_address():
     assert network_of(" 198.18.0.7", "198.18.0.1 ", "/24") == ("198.18.0.1", "198.18.0.0/24")
     assert network_of("198.18.0.7", "2001:db8::1", "24") is None
     assert network_of("", "", "") is None
+
+
+def test_a_network_that_is_too_wide_is_a_slip_of_the_pen():
+    assert network_of("198.18.0.7", "198.18.0.1", "255.255.0.0") == ("198.18.0.1", "198.18.0.0/16")
+    assert network_of("198.18.0.7", "198.18.0.1", "255.254.0.0") is None
+    assert network_of("198.18.0.7", "198.18.0.1", "255.0.0.0") is None
 
 
 def test_neighbours_that_stand_in_two_places_tell_nothing(archive):
@@ -287,6 +308,7 @@ def test_each_machine_of_a_number_has_a_place_of_its_own(archive):
 def test_each_certain_vm_is_hidden_and_looked_for(archive):
     archive.add("vms", listed((8, "2026-11-05", "T"), (9, "2026-11-05", "T"), (5, "2026-11-05", "S")))
     archive.add("networking", routed((7, "198.18.0.7", "198.18.0.1"), (8, "198.18.0.8", "198.18.0.1")))
+    archive.add("networking", routed((9, "198.18.9.9", "198.18.9.1")))  # nobody is a witness of himself
     mapping = [VmLocation("Dallas", vm_id=7), VmLocation("Dallas", vm_id=8), VmLocation("Warsaw", vm_id=9)]
     table = TABLES["location_accuracy"].check(location_accuracy(archive, vm_locations=mapping))
     assert table.set_index("source")[["vms", "right", "wrong", "silent"]].T.to_dict("list") == {
