@@ -156,6 +156,6 @@ def _told(kind: Kind, run: Run) -> str:
         who = "cron mails nothing else than" if kind == "cron" else "the journal has only"
         return f"{at}; {who} what went wrong."
     return (
-        f"What they say is in the journal: journalctl --user -u '*-{run.key}'. "
+        f"What they say is in the journal: journalctl --user -u '*-{run.key}.service'. "
         "A sync or a check that failed is named by: systemctl --user --failed"
     )

@@ -77,7 +77,7 @@ def install(name: str, own: dict[str, str]) -> None:
         start(own)
     except VMgenError as error:
         _undo(before, own)
-        raise VMgenError(f"{error}. {folder()} is as it was before") from None
+        raise VMgenError(f"{error}; {folder()} is as it was before: use --format cron") from None
 
 
 def start(own: dict[str, str]) -> None:
@@ -106,7 +106,9 @@ def remove(name: str | None) -> None:
         if timers := _timers(own):
             _systemctl("disable", "--now", *timers)
     except VMgenError as error:
-        raise VMgenError(f"{error}. {' and '.join(own)} stay in {folder()} as they are") from None
+        raise VMgenError(
+            f"{error}; {', '.join(own)} stay in {folder()} as they are: run this again where systemd serves your user"
+        ) from None
     try:
         for each in own:
             (folder() / each).unlink()
@@ -134,9 +136,7 @@ def _write(own: dict[str, str]) -> None:
             unfinished.write_text(text, encoding="utf-8", errors="surrogateescape")
             unfinished.replace(folder() / name)
     except OSError as error:
-        raise VMgenError(
-            f"cannot write {folder()}: {error.strerror}; give it to your user, or use --format cron"
-        ) from None
+        raise VMgenError(f"cannot write {folder()}: {error.strerror}") from None
 
 
 def _undo(before: dict[str, str], own: dict[str, str]) -> None:
@@ -162,7 +162,7 @@ def _systemctl(*words: str) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
     except OSError as error:
-        raise VMgenError(f"there is no systemctl here that can be run ({error.strerror}): use --format cron") from None
+        raise VMgenError(f"there is no systemctl here that can be run ({error.strerror})") from None
     if done.returncode != 0:
         why = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
-        raise VMgenError(f"`{' '.join(command)}` failed: {why}; use --format cron where systemd serves no users")
+        raise VMgenError(f"`{' '.join(command)}` failed: {why}")
