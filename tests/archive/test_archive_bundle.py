@@ -138,11 +138,11 @@ def test_a_file_that_is_not_ours_is_refused(file, tmp_path, manifest, message):
 def test_a_restore_that_breaks_off_leaves_nothing(file, tmp_path, monkeypatch):
     stored = []
 
-    def full(place, table, parts):
+    def full(place, table, parts, notes):
         if stored:
             raise OSError(28, "No space left on device")
         stored.append(table.name)
-        create(place, table, parts)
+        create(place, table, parts, notes)
 
     create = bundle.create
     monkeypatch.setattr(bundle, "create", full)

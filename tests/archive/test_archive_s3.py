@@ -20,6 +20,7 @@ from vmgen_analytics.archive import TABLES, bundle, writing
 from vmgen_analytics.archive.check import check
 from vmgen_analytics.archive.places import Place
 from vmgen_analytics.cli.app import main
+from vmgen_analytics.cli.terminal import filled
 from vmgen_analytics.errors import ArchiveError
 from vmgen_analytics.restating import add_jobs, add_usage, add_vms
 from vmgen_analytics.sandbox import Sandbox
@@ -90,7 +91,7 @@ def test_sync_status_and_all_that_reads_work_in_a_store(store, tmp_path, capsys)
     assert ran("status", "--archive", there.url) == 0
     assert ran("archive", "compact", "--archive", there.url) == 0
     assert ran("archive", "check", "--archive", there.url) == 0
-    assert "is whole" in capsys.readouterr().err
+    assert "is whole" in capsys.readouterr().out
 
 
 def test_an_export_moves_between_store_and_folder(store, tmp_path):
@@ -109,8 +110,8 @@ def test_a_restore_that_breaks_off_leaves_nothing_in_the_store(store, tmp_path, 
     bundle.export(fill(Archive(tmp_path / "here")).place, tmp_path / "a.zip")
     create = bundle.create
 
-    def breaks(place, table, parts):
-        create(place, table, parts)
+    def breaks(place, table, parts, notes):
+        create(place, table, parts, notes)
         if table.name == "syncs":
             raise OSError(5, "Input/output error")
 
@@ -118,6 +119,50 @@ def test_a_restore_that_breaks_off_leaves_nothing_in_the_store(store, tmp_path, 
     with pytest.raises(ArchiveError, match="Input/output error"):
         bundle.restore(Archive("s3://history/broken").place, tmp_path / "a.zip")
     assert Archive("s3://history/broken").tables() == []
+
+
+def test_a_restore_that_was_killed_is_told_and_done_again_in_the_store(store, tmp_path, monkeypatch):
+    here, there = fill(Archive(tmp_path / "here")), Archive("s3://history/killed")
+    bundle.export(here.place, tmp_path / "a.zip")
+
+    def killed(place, table, parts, notes):
+        if table.name == "syncs":
+            raise SystemExit
+        create(place, table, parts, notes)
+
+    create = bundle.create
+    with monkeypatch.context() as patch:
+        patch.setattr(bundle, "create", killed)
+        patch.setattr(bundle, "take_back", lambda *_: None)
+        with pytest.raises(SystemExit):
+            bundle.restore(there.place, tmp_path / "a.zip")
+    assert there.tables() == ["usage"]
+    for ask in (lambda: faults(there), lambda: there.lock().__enter__(), lambda: filled(there)):
+        with pytest.raises(ArchiveError, match=r"a restore into the archive at s3://history/killed was broken off"):
+            ask()
+    bundle.restore(there.place, tmp_path / "a.zip")
+    assert faults(there) == []
+    assert filled(there).tables() == ["usage", "syncs"]
+    pd.testing.assert_frame_equal(there.history("usage"), here.history("usage"))
+    names = [each["Key"] for each in store.list_objects_v2(Bucket="history", Prefix="killed/")["Contents"]]
+    assert not [name for name in names if ".restoring" in name]
+
+
+def test_rows_in_the_store_that_lost_their_log_are_kept(store, tmp_path):
+    there = fill(Archive("s3://history/bare"))
+    bundle.export(there.place, tmp_path / "a.zip")
+    listed = store.list_objects_v2(Bucket="history", Prefix="bare/")["Contents"]
+    logs = [each["Key"] for each in listed if "/_delta_log/" in each["Key"]]
+    for key in logs:
+        store.delete_object(Bucket="history", Key=key)
+    with pytest.raises(ArchiveError, match=r"is not empty \(it has usage, syncs\)"):
+        bundle.restore(there.place, tmp_path / "a.zip")
+    with pytest.raises(ArchiveError, match="has rows of syncs, usage, and the logs"):
+        filled(there)
+    with pytest.raises(ArchiveError, match="its rows lie there without it: nothing is added"):
+        there.add("usage", usage((1, "2026-11-03", 2.0)))
+    left = [each["Key"] for each in store.list_objects_v2(Bucket="history", Prefix="bare/")["Contents"]]
+    assert sorted(left) == sorted({each["Key"] for each in listed} - set(logs))
 
 
 def test_a_file_that_is_gone_from_the_store_is_named(store):

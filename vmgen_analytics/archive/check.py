@@ -8,15 +8,17 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow.fs import FileSelector, FileType
 
 from vmgen_analytics.archive.contents import PARTITIONS
+from vmgen_analytics.archive.listing import sizes
 from vmgen_analytics.archive.logs import gaps, unlogged, unreadable
 from vmgen_analytics.archive.marks import VERSION, version_of
 from vmgen_analytics.archive.places import TROUBLE, reason
-from vmgen_analytics.archive.proving import wrong_with
+from vmgen_analytics.archive.proving import parts_gone, wrong_with
 from vmgen_analytics.archive.reading import part
-from vmgen_analytics.archive.rollcall import absent, begun_anew
+from vmgen_analytics.archive.restoring import refuse_broken_off
+from vmgen_analytics.archive.rollback import put_back
+from vmgen_analytics.archive.rollcall import absent, begun_anew, no_log
 from vmgen_analytics.arrow import schema_of, to_pandas
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
@@ -106,6 +108,7 @@ def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
     ArchiveError
         The place cannot be reached at all.
     """
+    refuse_broken_off(place)
     found: dict[str, Checked] = {}
     opened: dict[str, DeltaTable] = {}
     shut = []
@@ -121,7 +124,7 @@ def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
             found[table.name] = checked
     if len(shut) == len(tables):
         raise shut[0]
-    for name, what in [*absent(opened, set(found)), *begun_anew(opened)]:
+    for name, what in [*absent(opened, set(found)), *begun_anew(opened), *put_back(opened)]:
         found.setdefault(name, Checked(name)).faults.append(Fault(name, what))
     return [found[name] for name in tables if name in found]
 
@@ -135,7 +138,7 @@ def _unreadable(place: Place, error: ArchiveError) -> str:
 def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Checked | None:
     """Check one table, and put it to the others if it can be opened; None if it is not there."""
     checked = Checked(table.name)
-    listed = _files(place, table.name)
+    listed = sizes(place, table.name)
     checked.faults += [Fault(table.name, "the log lacks this entry", file=name) for name in gaps(listed)]
     checked.faults += [
         Fault(table.name, "this entry of the log cannot be read", file=name)
@@ -151,7 +154,7 @@ def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Check
     if opened is None:
         left = [name for name in listed if name.endswith(".parquet")]
         if left or any(name.startswith("_delta_log/") for name in listed):
-            checked.faults.append(Fault(table.name, f"its log is gone, and {len(left)} file(s) are left without it"))
+            checked.faults.append(Fault(table.name, no_log(len(left))))
             return checked
         return None
     tables[table.name] = opened
@@ -173,20 +176,11 @@ def _look(place: Place, table: Table, opened: DeltaTable, listed: Mapping[str, i
     ]
     checked.faults += _columns(table, opened)
     whole = _footers(place.files(table.name), listed, opened, checked)
-    _parts(table, opened, whole, checked)
-
-
-def _files(place: Place, name: str) -> dict[str, int]:
-    """List the files of a table with their sizes; none if it is not there."""
-    try:
-        infos = place.files(name).get_file_info(FileSelector("", recursive=True, allow_not_found=True))
-    except FileNotFoundError:
-        return {}
-    except TROUBLE as error:
-        if "does not exist" in str(error) or "NotFound" in str(error):
-            return {}
-        raise place.unreadable(name, error) from None
-    return {info.path: info.size for info in infos if info.type == FileType.File}
+    there = _parts(table, opened, whole, checked)
+    checked.faults += [
+        Fault(table.name, "its rows are gone", account, month)
+        for account, month in parts_gone(place, opened, table.name, there)
+    ]
 
 
 def _columns(table: Table, opened: DeltaTable) -> list[Fault]:
@@ -240,8 +234,8 @@ def _footer(files: PyFileSystem, name: str, listed: Mapping[str, int], logged: M
     return ""
 
 
-def _parts(table: Table, opened: DeltaTable, whole: set[str], checked: Checked) -> None:
-    """Look at the rows of each account and month of which every file is there."""
+def _parts(table: Table, opened: DeltaTable, whole: set[str], checked: Checked) -> set[tuple[str, str]]:
+    """Look at the rows of each account and month of which every file is there; name those that the log has files of."""
     by_part: dict[tuple[str, str], list[str]] = {}
     for each in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
         by_part.setdefault((each["partition.account"], each["partition.month"]), []).append(unquote(each["path"]))
@@ -259,6 +253,7 @@ def _parts(table: Table, opened: DeltaTable, whole: set[str], checked: Checked) 
         checked.rows += len(rows)
         wrong = wrong_with(table, opened, rows, account, month)
         checked.faults += [Fault(table.name, what, account, month, ", ".join(names)) for what in wrong]
+    return set(by_part)
 
 
 def _rows(opened: DeltaTable, table: Table, account: str, month: str) -> pd.DataFrame:

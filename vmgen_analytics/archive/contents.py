@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TABLES = {table.name: table for table in ARCHIVED}
 PARTITIONS = ["account", "month"]
 
+ROLL = "syncs"
+"""The table whose log notes the others."""
+
 _TIMES = ("date", "seen_on", "seen_at", "started_at", "requested_at")
 _SEEN = ("seen_on", "seen_at")
 
@@ -62,3 +65,8 @@ def months_of(table: Table, frame: pd.DataFrame) -> pd.Series:
     if table.name == "invoices":
         months = months.mask(is_imported(frame), frame["invoice_date"].dt.strftime("%Y-%m"))
     return months
+
+
+def counted(number: int, thing: str) -> str:
+    """Print a number with its noun: 1 row, 2 rows."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -48,3 +48,8 @@ def newest_state(where: str, options: dict[str, str] | None) -> DeltaTable:
     else:
         held[where] = DeltaTable(where, storage_options=options)
     return held[where]
+
+
+def held(where: str) -> DeltaTable | None:
+    """Tell what is open of a table already, as it was when it was last asked for; None if nothing is."""
+    return (_HELD.get() or {}).get(where)

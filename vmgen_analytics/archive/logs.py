@@ -6,6 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import orjson
+import pyarrow.parquet as pq
+
+from vmgen_analytics.archive.marks import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,3 +99,39 @@ def unlogged(files: PyFileSystem, listed: Mapping[str, int], opened: DeltaTable)
         for name in rows
         if name.rpartition("/")[2].encode() not in named and files.get_file_info(name).mtime > written_at
     ]
+
+
+def noted_parts(files: PyFileSystem, listed: Iterable[str]) -> set[tuple[str, str]]:
+    """Find each account and month of which a digest was ever noted.
+
+    Parameters
+    ----------
+    files
+        The table's files.
+    listed
+        Their names.
+
+    Returns
+    -------
+    set of tuple
+        Account and month; by the last checkpoint, which keeps all that was noted before it, and the entries since.
+
+    Raises
+    ------
+    OSError, ArrowException, ValueError
+        The log cannot be read.
+    """
+    names = sorted(listed)
+    checkpoints = [(int(found[1]), name) for name in names if (found := _CHECKPOINT.search(name))]
+    last = max((number for number, _ in checkpoints), default=-1)
+    keys: set[str] = set()
+    for number, name in checkpoints:
+        if number == last and name.endswith(".parquet"):
+            with files.open_input_file(name) as opened:
+                noted = pq.ParquetFile(opened).read(columns=["txn"])
+            keys.update(said["appId"] for column in noted.columns for said in column.to_pylist() if said)
+    for name in names:
+        if (found := _ENTRY.search(name)) and int(found[1]) > last:
+            for line in files.open_input_file(name).read().splitlines():
+                keys.update([said["appId"]] if (said := orjson.loads(line).get("txn")) else [])
+    return {part for key in keys if (part := part_of(key)) is not None}

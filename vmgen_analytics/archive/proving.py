@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.archive.contents import months_of
+from vmgen_analytics.archive.contents import counted, months_of
+from vmgen_analytics.archive.listing import sizes
+from vmgen_analytics.archive.logs import noted_parts
 from vmgen_analytics.archive.marks import VERSION, digest_of, version_of
+from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.arrow import digest, to_arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import pandas as pd
     from deltalake import DeltaTable
 
+    from vmgen_analytics.archive.places import Place
     from vmgen_analytics.table import Table
 
 
@@ -38,10 +42,10 @@ def wrong_with(table: Table, opened: DeltaTable, rows: pd.DataFrame, account: st
     """
     repeated = rows.duplicated(list(table.key))
     if repeated.any():
-        yield f"{repeated.sum()} row(s) repeat a key, the first one {_key(table, rows, repeated)}"
+        yield f"{_said(repeated, 'repeats', 'repeat')} a key, the first one {_key(table, rows, repeated)}"
     elsewhere = months_of(table, rows) != month
     if elsewhere.any():
-        yield f"{elsewhere.sum()} row(s) belong to another month, the first one {_key(table, rows, elsewhere)}"
+        yield f"{_said(elsewhere, 'belongs', 'belong')} to another month, the first one {_key(table, rows, elsewhere)}"
     if table.name == "syncs":
         yield from _implausible(rows)
     if not account:
@@ -69,6 +73,39 @@ def is_changed(table: Table, opened: DeltaTable, rows: pd.DataFrame, account: st
     return bool(rows.duplicated(list(table.key)).any()) or digest(to_arrow(table, rows)) != noted
 
 
+def parts_gone(
+    place: Place, opened: DeltaTable, name: str, there: Collection[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Name each account and month of which rows were written, and none are there: nothing here ever deletes all.
+
+    Parameters
+    ----------
+    place
+        Where the archive is.
+    opened
+        A table, as it lies on disk.
+    name
+        Which one.
+    there
+        Each account and month of which rows are there.
+
+    Returns
+    -------
+    list of tuple
+        Account and month.
+
+    Raises
+    ------
+    ArchiveError
+        The log cannot be read.
+    """
+    try:
+        noted = noted_parts(place.files(name), sizes(place, name))
+    except (*TROUBLE, ValueError) as error:
+        raise place.unreadable(name, error) from None
+    return sorted(part for part in noted.difference(there) if digest_of(opened, *part) is not None)
+
+
 def _implausible(syncs: pd.DataFrame) -> Iterator[str]:
     """Say what cannot be in the log of an account's syncs."""
     backwards = syncs["ended_at"] < syncs["started_at"]
@@ -94,3 +131,8 @@ def _changed(table: Table, opened: DeltaTable, rows: pd.DataFrame, account: str,
 def _key(table: Table, rows: pd.DataFrame, where: pd.Series) -> str:
     first = rows.loc[where, list(table.key)].iloc[0]
     return ", ".join(f"{name} {value}" for name, value in first.items())
+
+
+def _said(where: pd.Series, one: str, many: str) -> str:
+    """Say how many rows do something."""
+    return f"{counted(int(where.sum()), 'row')} {one if where.sum() == 1 else many}"

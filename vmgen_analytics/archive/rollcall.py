@@ -5,23 +5,19 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from pyarrow.fs import FileSelector
-
-from vmgen_analytics.archive.contents import TABLES
+from vmgen_analytics.archive.contents import ROLL, TABLES, counted
+from vmgen_analytics.archive.listing import infos, rows_left
 from vmgen_analytics.archive.marks import PROPERTIES, identity_mark, marks, noted_identity
 from vmgen_analytics.archive.places import TROUBLE
+from vmgen_analytics.archive.rollback import put_back
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from deltalake import DeltaTable
-    from pyarrow.fs import FileInfo
 
     from vmgen_analytics.archive.places import Place
-
-ROLL = "syncs"
-"""The table whose log notes the others."""
 
 WITNESS = "accounts"
 """The table that is written first in every sync."""
@@ -89,14 +85,15 @@ def begin(place: Place, name: str) -> None:
     ArchiveDamaged
         Its rows are still there, without the log that tells which of them count: a new log would let them be deleted.
     """
+    if rows_left(place, name):
+        raise ArchiveDamaged(
+            f"the log of {name} in the archive at {place.url} is gone, and its rows lie there without it: nothing is "
+            f"added to them; bring back the folder {name}/_delta_log from a backup, or, if there is none, move the "
+            f"folder {name} out of the archive"
+        )
     witnesses = (_opened(place, other) for other in (TABLES if name == ROLL else [ROLL]) if other != name)
     if not any(each is not None and noted_identity(each, name) is not None for each in witnesses):
         return
-    if any(info.path.endswith(".parquet") for info in _infos(place, name, recursive=True)):
-        raise ArchiveDamaged(
-            f"the log of {name} in the archive at {place.url} is gone, and its rows lie there without it: nothing is "
-            f"added to them; bring back the folder {name}/_delta_log from a backup"
-        )
     _log.warning(
         "%s was in the archive at %s, and is gone: it is begun anew, and what it held is lost unless you bring it back",
         name,
@@ -158,8 +155,43 @@ def begun_anew(opened: Mapping[str, DeltaTable]) -> Iterator[tuple[str, str]]:
             yield name, BEGUN_ANEW
 
 
+def without_log(place: Place, opened: Collection[str] = ()) -> dict[str, str]:
+    """Name the tables of which rows lie there, and no log that tells which of them count.
+
+    Parameters
+    ----------
+    place
+        Where the archive is.
+    opened
+        Names of tables that have one.
+
+    Returns
+    -------
+    dict
+        What is wrong, by table. Only of what has a name of a table and cannot be opened is looked what lies there.
+
+    Raises
+    ------
+    ArchiveError
+        The place cannot be read.
+    """
+    found = {}
+    for name in sorted(_folders(place).intersection(TABLES).difference(opened)):
+        try:
+            if place.opened(name) is None and (rows := rows_left(place, name)):
+                found[name] = no_log(len(rows))
+        except ArchiveError as error:  # `archive check` tells of it
+            _log.debug("%s", error)
+    return found
+
+
+def no_log(files: int) -> str:
+    """Say that files of rows lie there without their log."""
+    return f"its log is gone, and {counted(files, 'file')} of rows lie there without it"
+
+
 def lost(place: Place) -> dict[str, str]:
-    """Name the tables that were there and are gone, or were begun anew since.
+    """Name the tables that were there and are gone, have lost their log, or were begun anew or put back since.
 
     Parameters
     ----------
@@ -173,7 +205,7 @@ def lost(place: Place) -> dict[str, str]:
     """
     opened = {name: each for name in TABLES if (each := _opened(place, name)) is not None}
     there = set(opened) | _folders(place)
-    return dict([*absent(opened, there), *begun_anew(opened)])
+    return dict([*absent(opened, there), *begun_anew(opened), *put_back(opened), *without_log(place, opened).items()])
 
 
 def _opened(place: Place, name: str) -> DeltaTable | None:
@@ -185,17 +217,4 @@ def _opened(place: Place, name: str) -> DeltaTable | None:
 
 
 def _folders(place: Place) -> set[str]:
-    return {info.base_name for info in _infos(place, "", recursive=False)}
-
-
-def _infos(place: Place, name: str, *, recursive: bool) -> list[FileInfo]:
-    selector = FileSelector("", recursive=recursive, allow_not_found=True)
-    try:
-        infos: list[FileInfo] = place.files(name).get_file_info(selector)
-    except FileNotFoundError:
-        return []
-    except TROUBLE as error:
-        if "does not exist" in str(error) or "NotFound" in str(error):
-            return []
-        raise place.unreadable(name or ROLL, error) from None
-    return infos
+    return {info.base_name for info in infos(place, "", recursive=False)}

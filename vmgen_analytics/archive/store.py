@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,13 +14,14 @@ from vmgen_analytics.archive.past import SUPERSEDED, all_observations, instant_o
 from vmgen_analytics.archive.places import Place
 from vmgen_analytics.archive.proving import is_changed
 from vmgen_analytics.archive.reading import dated, newest, observations, part, rows_of, window
+from vmgen_analytics.archive.restoring import refuse_broken_off
 from vmgen_analytics.archive.versions import migrate
 from vmgen_analytics.archive.writing import add_part
 from vmgen_analytics.errors import ArchiveDamaged
 from vmgen_analytics.schema.imported import imported_first
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
 
     from vmgen_analytics.archive.care import Cared
@@ -277,7 +279,8 @@ class Archive:
         superseded = None if kept is None else self.history(kept, start, end, account=account)
         return known_at(table, rows, superseded, instant_of(as_of))
 
-    def lock(self, timeout_s: float = 600.0, *, what: str = "sync") -> AbstractContextManager[None]:
+    @contextmanager
+    def lock(self, timeout_s: float = 600.0, *, what: str = "sync") -> Iterator[None]:
         """Keep others out who do the same, as other syncs, waiting for one that is under way.
 
         Parameters
@@ -290,6 +293,8 @@ class Archive:
         Raises
         ------
         ArchiveError
-            It did not end, or the archive cannot be written.
+            It did not end, or the archive cannot be written, or a restore into it was broken off.
         """
-        return locked(self.place, what, timeout_s)
+        with locked(self.place, what, timeout_s):
+            refuse_broken_off(self.place)
+            yield

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import WriterProperties, write_deltalake
+from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from vmgen_analytics.archive.attempts import attempts
-from vmgen_analytics.archive.contents import PARTITIONS
+from vmgen_analytics.archive.contents import PARTITIONS, ROLL
 from vmgen_analytics.archive.marks import PROPERTIES, VERSION, marks, version_of
 from vmgen_analytics.archive.overtaking import Overtaken, is_overtaken
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import is_changed
 from vmgen_analytics.archive.reading import part, rows_of
-from vmgen_analytics.archive.rollcall import ROLL, begin, unnoted, witness
+from vmgen_analytics.archive.rollback import commits
+from vmgen_analytics.archive.rollcall import begin, unnoted, witness
 from vmgen_analytics.archive.silence import without_panics
 from vmgen_analytics.archive.versions import migrate_table
 from vmgen_analytics.arrow import digest, to_arrow
@@ -27,7 +28,7 @@ from vmgen_analytics.errors import ArchiveError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deltalake import CommitProperties, DeltaTable
+    from deltalake import CommitProperties
 
     from vmgen_analytics.archive.places import Place
     from vmgen_analytics.table import Table
@@ -102,8 +103,16 @@ def add_part(
     )
 
 
-def create(place: Place, table: Table, parts: Iterable[tuple[str, str, pd.DataFrame]]) -> None:
-    """Make a table that is not there, with its first rows, in one commit.
+def create(
+    place: Place,
+    table: Table,
+    parts: Iterable[tuple[str, str, pd.DataFrame]],
+    notes: Iterable[tuple[str, int]] = (),
+) -> None:
+    """Make a table that is not there, and put its first rows into it in one commit.
+
+    Its log is there before any row is: whoever is killed meanwhile leaves an empty table, and rows that lie anywhere
+    without a log have lost it.
 
     Parameters
     ----------
@@ -113,6 +122,8 @@ def create(place: Place, table: Table, parts: Iterable[tuple[str, str, pd.DataFr
         An archived table.
     parts
         Account, month and its rows, sorted by key; at least one.
+    notes
+        What is noted in its first entry: keys and numbers.
 
     Raises
     ------
@@ -120,18 +131,18 @@ def create(place: Place, table: Table, parts: Iterable[tuple[str, str, pd.DataFr
         Another made it in the same moment.
     """
     stored = [(account, month, stored_rows(table, frame, month)) for account, month, frame in parts]
-    write_deltalake(
+    rows = pa.concat_tables([each for _, _, each in stored])
+    made = DeltaTable.create(
         place.of(table.name),
-        pa.concat_tables([rows for _, _, rows in stored]),
+        Schema.from_arrow(rows.schema),
         mode="error",
         partition_by=PARTITIONS,
         configuration=PROPERTIES,
         storage_options=place.options,
-        writer_properties=_writer(),
-        commit_properties=marks(
-            ((account, month, digest(rows)) for account, month, rows in stored), unnoted(place, table.name, None)
-        ),
+        commit_properties=marks((), unnoted(place, table.name, None), notes),
     )
+    digests = [(account, month, digest(each)) for account, month, each in stored]
+    _append(made, rows, marks(digests, notes=_commits(place, table, made)))
     if table.name == ROLL:
         witness(place)
 
@@ -167,12 +178,18 @@ def _added(
         raise place.damaged(table.name, account, month, "nothing is added to them")
     merged = table.sort(pd.concat([old, fresh]).drop_duplicates(list(table.key), keep="last"))
     rows = stored_rows(table, merged, month)
-    properties = marks([(account, month, digest(rows))], unnoted(place, table.name, opened))
+    noted = unnoted(place, table.name, opened)
+    properties = marks([(account, month, digest(rows))], noted, _commits(place, table, opened))
     if old.empty or len(merged) < len(old) + len(fresh) or _files(opened, account, month) >= FILES_OF_A_PART:
         _replace(opened, account, month, rows, properties)
     else:
         _append(opened, stored_rows(table, table.sort(fresh), month), properties)
     return Added(len(fresh), before, int(opened.version()))
+
+
+def _commits(place: Place, table: Table, opened: DeltaTable) -> Iterable[tuple[str, int]]:
+    """Note in the log of syncs how far the other tables are."""
+    return commits(place, opened) if table.name == ROLL else ()
 
 
 def _replace(opened: DeltaTable, account: str, month: str, rows: pa.Table, properties: CommitProperties) -> None:

@@ -12,7 +12,8 @@ import typer
 from vmgen_analytics.archive.bundle import export as export_archive
 from vmgen_analytics.archive.bundle import restore as restore_archive
 from vmgen_analytics.archive.check import check as check_archive
-from vmgen_analytics.archive.contents import TABLES
+from vmgen_analytics.archive.contents import TABLES, counted
+from vmgen_analytics.archive.locking import locked
 from vmgen_analytics.cli.logfile import LogFile, told_to
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, progress, say
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from vmgen_analytics.archive import Archive
+
+_PATIENCE_S = 600.0
+"""So long a sync that is under way is waited for."""
 
 app = typer.Typer(help="Check, tidy, move and migrate the archive.", no_args_is_help=True)
 
@@ -42,19 +46,20 @@ def _check(config: Path | None, archive: str | None, verbose: int) -> None:
         filled(store)
     faults = [fault for checked in found for fault in checked.faults]
     for checked in found:
-        say(
-            f"{checked.table}: {checked.rows} rows of {checked.parts} account months in {checked.files} files, "
-            f"{checked.commits} commits: {f'{len(checked.faults)} faults' if checked.faults else 'whole'}"
+        wrong = counted(len(checked.faults), "fault") if checked.faults else "whole"
+        typer.echo(
+            f"{checked.table}: {counted(checked.rows, 'row')} of {counted(checked.parts, 'account month')} in "
+            f"{counted(checked.files, 'file')}, {counted(checked.commits, 'commit')}: {wrong}"
         )
     for fault in faults:
         typer.echo(str(fault))
     if faults:
-        say(
-            f"The archive at {store.url} is damaged in {len(faults)} place(s). Bring back what is named from a backup, "
-            "or restore an export into another archive."
+        typer.echo(
+            f"The archive at {store.url} is damaged in {counted(len(faults), 'place')}. Bring back what is named from "
+            "a backup, or restore an export into another archive."
         )
         raise typer.Exit(1)
-    say(f"The archive at {store.url} is whole: keys, months, columns, files, digests and the log of syncs.")
+    typer.echo(f"The archive at {store.url} is whole: keys, months, columns, files, digests and the log of syncs.")
 
 
 def _undisturbed(store: Archive) -> AbstractContextManager[None]:
@@ -70,7 +75,8 @@ def compact(config: Config = None, archive: ArchiveUrl = None, verbose: Verbose 
     with filled(store).lock(), progress("compact"):
         done = store.tidy(everything=True)
     for cared in done:
-        say(f"{cared.table}: {cared.compacted} small files put together, {cared.removed} old files deleted")
+        small, old = counted(cared.compacted, "small file"), counted(cared.removed, "old file")
+        say(f"{cared.table}: {small} put together, {old} deleted")
 
 
 @app.command()
@@ -84,7 +90,8 @@ def export(
     _, store = opened(config, archive, verbose)
     with progress("export"):
         rows = export_archive(store.place, file)
-    say(f"{file}: {sum(rows.values())} rows of {len(rows)} tables, {file.stat().st_size / 1e6:.1f} MB")
+    held = f"{counted(sum(rows.values()), 'row')} of {counted(len(rows), 'table')}"
+    say(f"{file}: {held}, {file.stat().st_size / 1e6:.1f} MB")
 
 
 @app.command()
@@ -96,9 +103,9 @@ def restore(
 ) -> None:
     """Write what `archive export` wrote into an archive that is empty."""
     _, store = opened(config, archive, verbose)
-    with store.lock(), progress("restore"):
+    with locked(store.place, "sync", _PATIENCE_S), progress("restore"):
         rows = restore_archive(store.place, file)
-    say(f"{store.url}: {sum(rows.values())} rows of {len(rows)} tables restored from {file}")
+    say(f"{store.url}: {counted(sum(rows.values()), 'row')} of {counted(len(rows), 'table')} restored from {file}")
 
 
 @app.command()

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vmgen_analytics.archive import Archive
-from vmgen_analytics.errors import ArchiveError
+from vmgen_analytics.archive.restoring import refuse_broken_off
+from vmgen_analytics.archive.rollcall import without_log
+from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 from vmgen_analytics.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,9 +89,16 @@ def filled(archive: Archive) -> Archive:
     Raises
     ------
     ArchiveError
-        It does not, and what to do about it.
+        It does not, or what lies there is no whole archive, and what to do about it.
     """
-    if not archive.tables():
+    held = archive.tables()
+    refuse_broken_off(archive.place)
+    if not held and (bare := without_log(archive.place)):
+        raise ArchiveDamaged(
+            f"the archive at {archive.url} has rows of {', '.join(bare)}, and the logs that tell which of them count "
+            "are gone: bring back the folders _delta_log from a backup; nothing is read or added until then"
+        )
+    if not held:
         raise ArchiveError(
             f"the archive at {archive.url} is empty or not there: run `vmgen-analytics sync` to fill it, "
             "or name another with --archive"
