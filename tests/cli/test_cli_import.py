@@ -305,6 +305,8 @@ def test_wrong_words_are_told(run: Run, write: Callable[..., Path], tmp_path: Pa
         (old, "--date-format", "%Y-%m-%dT%H:%M%z"): "has a time zone, and a day has none",
         (old, "--date-format", "%d"): "must tell day, month and year, as %d.%m.%Y",
         (old, "--date-format", "%"): "must tell day, month and year, as %d.%m.%Y",
+        (old, "--encoding", "zlib"): "no encoding 'zlib' is known",
+        (old, "--encoding", "undefined"): "no encoding 'undefined' is known",
         (old, "--account", "absent"): "no account 'absent'",
     }.items():
         done = run("import", "usage", *words)

@@ -97,7 +97,7 @@ class Layout:
                 raise HistoryError(f"{self.table} has no column {name!r} to import; {hint}")
         try:
             "".encode(self.encoding)
-        except LookupError:
+        except (LookupError, UnicodeError):
             raise HistoryError(f"no encoding {self.encoding!r} is known; try cp1252 or utf-16") from None
 
     @property
