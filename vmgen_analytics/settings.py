@@ -23,6 +23,9 @@ PATHS = ("archive", "prices", "cost_centres", "shared_costs", "transfer_policy",
 
 AllocationKey = Literal["price_book", "package_weight", "bandwidth", "hours", "even"]
 
+SETTLE_H = 6.0
+"""How many hours after its end a day may change, where no setting says otherwise."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -34,7 +37,7 @@ class Account:
     invoice_period: Literal["same-month", "previous-month"] = "same-month"
     max_workers: int = 8
     time_zone: str | None = None
-    settle_h: float = 6.0
+    settle_h: float = SETTLE_H
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from vmgen_analytics.api.retries import Patience, Retrier
 from vmgen_analytics.api.transport import Timeouts, Transport
 from vmgen_analytics.api.writes import Writes
 from vmgen_analytics.errors import SettingsError
-from vmgen_analytics.settings import Settings
+from vmgen_analytics.settings import SETTLE_H, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +82,7 @@ class Client(Reads, Writes):
         account: str = "main",
         max_workers: int = 8,
         time_zone: str = "UTC",
-        settle_h: float = 6.0,
+        settle_h: float = SETTLE_H,
         timeouts: Timeouts | None = None,
         patience: Patience | None = None,
     ) -> None:

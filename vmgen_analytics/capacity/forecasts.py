@@ -14,6 +14,7 @@ from vmgen_analytics.capacity.limits import UNITS, Limit
 from vmgen_analytics.capacity.machines import DAYS_PER_MONTH, MEASURES, observed_machines, placed
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,9 +186,7 @@ def _row(limit: Limit, fleet: Fleet, horizon_d: int, paths: int, seed: int) -> d
     told |= {"used": used, "free": limit.amount - used}
     told |= {"used_share": used / limit.amount if limit.amount else np.nan}
     aside = fleet.outside_knowledge(limit.account, limit.location)
-    unplaced = (
-        f"{_counted(aside, 'VM')} without a known location may stand there too and are not in it" if aside else ""
-    )
+    unplaced = f"{counted(aside, 'VM')} without a known location may stand there too and are not in it" if aside else ""
     if used >= limit.amount:
         return told | {"chance": 1.0, "state": "reached", "reason": unplaced}
     if reason := _too_little(machines):
@@ -252,7 +251,7 @@ def _unknown_sizes(machines: pd.DataFrame, measure: str) -> str:
     unknown = int(alive[measure].isna().sum())
     if unknown:
         return (
-            f"the size of {unknown} of {_counted(len(alive), 'VM')} is unknown, so {UNITS[measure]} cannot be added up"
+            f"the size of {unknown} of {counted(len(alive), 'VM')} is unknown, so {UNITS[measure]} cannot be added up"
         )
     born = machines.loc[machines["is_birth"], measure]
     return (
@@ -270,19 +269,13 @@ def _too_little(machines: pd.DataFrame) -> str:
     days, account = int(lengths.min()), machines["account"].iloc[int(lengths.argmin())]
     births, deaths = int(machines["is_birth"].sum()), int(machines["left_on"].notna().sum())
     net = f"{births - deaths:+d} VM{'' if abs(births - deaths) == 1 else 's'}"
-    seen = f"seen were {_counted(births, 'birth')} and {_counted(deaths, 'death')}, {net}"
+    seen = f"seen were {counted(births, 'birth')} and {counted(deaths, 'death')}, {net}"
     if days < LEAST_DAYS:
-        return f"account {account} was observed for {_counted(days, 'day')}, and a date needs {LEAST_DAYS}; {seen}"
+        return f"account {account} was observed for {counted(days, 'day')}, and a date needs {LEAST_DAYS}; {seen}"
     if births < LEAST_BIRTHS:
         few = "is" if births == 1 else "are"
-        return (
-            f"{_counted(births, 'birth')} in {days} days {few} too few for a date, which needs {LEAST_BIRTHS}; {seen}"
-        )
+        return f"{counted(births, 'birth')} in {days} days {few} too few for a date, which needs {LEAST_BIRTHS}; {seen}"
     return ""
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _joined(*sentences: str) -> str:

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.schema import SETTLED, TABLES
+from vmgen_analytics.schema import OFF, SETTLED, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-OFF = ("DOWN", "OFF", "STOPPED", "SHUTOFF")
 VM = ["account", "vm_id"]
 DAY = pd.Timedelta(days=1)
 

@@ -12,6 +12,7 @@ import pandas as pd
 from vmgen_analytics.bandwidth import NO_POLICY
 from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.schema import MB_PER_GB
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,9 +87,9 @@ def uncertainties(inquiry: Inquiry, now: pd.Timestamp) -> list[str]:
             f"{name_of(rows.iloc[0])} {_days(rows['date'])}"
             for _, rows in sorted(inquiry.gaps.groupby("vm_id"), key=lambda item: -len(item[1]))
         ]
-        more = f"; and {_counted(len(who) - FEW, 'more VM')}" if len(who) > FEW else ""
+        more = f"; and {counted(len(who) - FEW, 'more VM')}" if len(who) > FEW else ""
         said.append(
-            f"{len(inquiry.gaps):,} of {_counted(len(total), 'VM-day')} have no final report, and nothing unusual can "
+            f"{len(inquiry.gaps):,} of {counted(len(total), 'VM-day')} have no final report, and nothing unusual can "
             f"be found there: {'; '.join(who[:FEW])}{more}."
         )
     return said
@@ -126,7 +127,7 @@ def refusals(inquiry: Inquiry) -> list[str]:
         unknown = inquiry.quotas[(inquiry.quotas["state"] == "unknown") & (inquiry.quotas["expected_GB"] != 0)]
         said += [f"Quota of {row['sentence']}" for row in _rows(unknown.head(FEW))]
         if len(unknown) > FEW:
-            said.append(f"{_counted(len(unknown) - FEW, 'more quota')} cannot be told either; --json has the reasons.")
+            said.append(f"{counted(len(unknown) - FEW, 'more quota')} cannot be told either; --json has the reasons.")
     return said
 
 
@@ -225,8 +226,8 @@ def _about(row: dict[str, Any], inquiry: Inquiry) -> str:
         where = ", ".join(str(own[name]) for name in ("package", "location") if isinstance(own[name], str))
         return f"{name_of(row | {'vm_name': row['group']})}{f', {where},' if where else ''}"
     if row["scope"] == "several":
-        return f"{_counted(row['vms'], 'VM')} of account {row['account']} together"
-    return f"{row['scope'].capitalize()} {row['group']} ({_counted(row['vms'], 'VM')})"
+        return f"{counted(row['vms'], 'VM')} of account {row['account']} together"
+    return f"{row['scope'].capitalize()} {row['group']} ({counted(row['vms'], 'VM')})"
 
 
 def _times(actual: float, expected: float) -> str:
@@ -242,16 +243,12 @@ def _span(row: dict[str, Any]) -> str:
     first, last = row["first_day"], row["last_day"]
     if first == last:
         return f"on {weekday(first)}"
-    return f"on {_counted(row['unusual_days'], 'day')} from {weekday(first)} to {weekday(last)}"
+    return f"on {counted(row['unusual_days'], 'day')} from {weekday(first)} to {weekday(last)}"
 
 
 def _days(dates: Iterable[pd.Timestamp]) -> str:
     ordered = sorted(dates)
     return f"{ordered[0]:%m-%d}" if len(ordered) == 1 else f"{len(ordered)} days from {ordered[0]:%m-%d} on"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _rows(frame: pd.DataFrame) -> Sequence[dict[str, Any]]:

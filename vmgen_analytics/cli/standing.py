@@ -11,8 +11,10 @@ import pandas as pd
 from vmgen_analytics.cli.losses import Loss, losses
 from vmgen_analytics.fleet import coverage, vm_days
 from vmgen_analytics.fleet.coverage import day_states, with_unseen
+from vmgen_analytics.fleet.inventories import came_whole
 from vmgen_analytics.logbook import left_sending
 from vmgen_analytics.scheduling import next_moment
+from vmgen_analytics.schema import OFF
 from vmgen_analytics.settings import Account, Settings
 from vmgen_analytics.zones import end_of_month
 
@@ -59,8 +61,7 @@ class Syncs:
     def of(cls, syncs: pd.DataFrame, zone: ZoneInfo) -> Syncs:
         """Look through table ``syncs`` of one account."""
         complete = syncs[(syncs["failures"] == 0) & syncs["error"].isna()]
-        incomplete = syncs["incomplete"].fillna("").str.split(", ").map(set)
-        brought = syncs[syncs["error"].isna() & incomplete.map(lambda names: not names & {"vms", "usage", "sync"})]
+        brought = syncs[syncs["error"].isna() & came_whole(syncs, "vms", "usage")]
         months = brought["started_at"].dt.tz_convert(zone).dt.strftime("%Y-%m")
         edges = brought.groupby(months)["started_at"].agg(["min", "max"])
         since, until = ({str(month): at for month, at in edges[edge].items()} for edge in ("min", "max"))
@@ -251,7 +252,7 @@ def _unexplained(days: pd.DataFrame, syncs: Syncs, here: pd.Timestamp, settle_h:
     ends = days.groupby("vm_id")["date"].agg(["min", "max"])
     inside = (days["date"] > days["vm_id"].map(ends["min"])) & (days["date"] < days["vm_id"].map(ends["max"]))
     due = (days["month"] == f"{here:%Y-%m}") & (days["date"] + DAY <= settled)
-    runs = ~days["state"].fillna("UP").str.upper().isin(["DOWN", "OFF", "STOPPED", "SHUTOFF"])
+    runs = ~days["state"].fillna("UP").str.upper().isin(OFF)
     return days[(days["status"] == "missing") & inside & due & runs]
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.cli.standing import DAY, Gap, Standing, utc
+from vmgen_analytics.logbook import sentence
 from vmgen_analytics.observing import CLOSING
+from vmgen_analytics.wording import counted, ranges
 from vmgen_analytics.zones import end_of_month
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from vmgen_analytics.cli.losses import Loss
 
@@ -28,10 +30,7 @@ def sentences(standing: Standing, verbose: int = 0) -> list[str]:
     said = [*_loss_sentences(standing), *_gap_sentences(standing), *_tail_sentences(standing), *_grace(standing)]
     said += [_last_sync(standing), f"Next sync: {_next(standing)}.", _stake(standing)]
     for row in standing.left_sending.itertuples():
-        said.append(
-            f"Nobody knows the end of: {row.command} of VM {row.vm_id}, about to be sent at "
-            f"{row.requested_at:%Y-%m-%d %H:%M} UTC by {row.user}; look at the VM before sending it again."
-        )
+        said.append(f"Nobody knows the end of: {sentence(row)}.")
     if verbose:
         attempt = standing.syncs.attempt
         learned = "" if attempt is None or pd.isna(attempt.learned) else attempt.learned
@@ -57,11 +56,11 @@ def warnings(standing: Standing) -> list[str]:
     found += [_lost(loss) for loss in standing.losses if loss.is_told]
     late = standing.left_sending[standing.now - standing.left_sending["requested_at"] > SENDING]
     if len(late):
-        found.append(f"nobody knows the end of {_counted(len(late), 'command')}")
+        found.append(f"nobody knows the end of {counted(len(late), 'command')}")
     if standing.unexplained:
         days = sum(len(gap.missing) for gap in standing.unexplained)
         names = _names(gap.vm_name for gap in standing.unexplained)
-        found.append(f"{_counted(days, 'VM-day')} of this month should have a report and have none ({names})")
+        found.append(f"{counted(days, 'VM-day')} of this month should have a report and have none ({names})")
     return found
 
 
@@ -129,20 +128,20 @@ def _loss_sentences(standing: Standing) -> list[str]:
         end = end_of_month(month, standing.zone)
         hope = ", unless the provider still shows them to a sync now" if standing.now < end + CLOSING else ""
         said.append(
-            f"No sync that brought all usage ran {since}: {ranges(loss.days)} {month:%B} of {_counted(loss.vms, 'VM')} "
+            f"No sync that brought all usage ran {since}: {_dates(loss.days)} {month:%B} of {counted(loss.vms, 'VM')} "
             f"{verb} lost{hope}."
         )
     if len(lost) > FEW:
-        said.append(f"The same holds for days of {_counted(len(lost) - FEW, 'earlier month')}; --json lists them.")
+        said.append(f"The same holds for days of {counted(len(lost) - FEW, 'earlier month')}; --json lists them.")
     return said
 
 
 def _lost(loss: Loss) -> str:
     """Put a loss into a few words."""
     month = f"{pd.Period(loss.month):%B %Y}"
-    parts = [f"{ranges(loss.days)} {month} of {_counted(loss.vms, 'VM')}"] if loss.days else []
+    parts = [f"{_dates(loss.days)} {month} of {counted(loss.vms, 'VM')}"] if loss.days else []
     if loss.tail:
-        parts.append(f"the end of {ranges(loss.tail)} {month} of {_counted(loss.tail_vms, 'VM')}")
+        parts.append(f"the end of {_dates(loss.tail)} {month} of {counted(loss.tail_vms, 'VM')}")
     return f"lost for good: {' and '.join(parts)}"
 
 
@@ -159,12 +158,12 @@ def _gap_sentences(standing: Standing) -> list[str]:
     said = []
     for month in sorted(lacking, reverse=True)[:FEW]:
         gaps = [gap for gap in others[month] if gap.missing]
-        who = "; ".join(f"{gap.vm_name} {ranges(gap.missing)}" for gap in gaps[:FEW])
-        more = f"; and {_counted(len(gaps) - FEW, 'more VM')}" if len(gaps) > FEW else ""
+        who = "; ".join(f"{gap.vm_name} {_dates(gap.missing)}" for gap in gaps[:FEW])
+        more = f"; and {counted(len(gaps) - FEW, 'more VM')}" if len(gaps) > FEW else ""
         total = sum(len(gap.missing) for gap in gaps)
-        said.append(f"No report in {pd.Period(month):%B %Y} of {_counted(total, 'VM-day')}: {who}{more}.")
+        said.append(f"No report in {pd.Period(month):%B %Y} of {counted(total, 'VM-day')}: {who}{more}.")
     if len(lacking) > FEW:
-        said.append(f"Nor of all days in {_counted(len(lacking) - FEW, 'earlier month')}; --json lists them.")
+        said.append(f"Nor of all days in {counted(len(lacking) - FEW, 'earlier month')}; --json lists them.")
     return said
 
 
@@ -182,10 +181,10 @@ def _tail_sentences(standing: Standing) -> list[str]:
         if seen is not None and seen.tz_localize(None).normalize() == days[-1]:
             bound = f": at most what came after {seen:%H:%M} is lost"
         said.append(
-            f"The end of {ranges(days)} {pd.Period(month):%B %Y} was not seen of {_counted(count, 'VM')}{bound}."
+            f"The end of {_dates(days)} {pd.Period(month):%B %Y} was not seen of {counted(count, 'VM')}{bound}."
         )
     if len(lost) > FEW:
-        said.append(f"The same holds for the last day of {_counted(len(lost) - FEW, 'earlier month')}.")
+        said.append(f"The same holds for the last day of {counted(len(lost) - FEW, 'earlier month')}.")
     return said
 
 
@@ -193,7 +192,7 @@ def _grace(standing: Standing) -> list[str]:
     whole, known = standing.grace
     if not whole:
         return []
-    when = f"The last day came whole in {len(whole)} of {_counted(known, 'month')}"
+    when = f"The last day came whole in {len(whole)} of {counted(known, 'month')}"
     return [f"{when}: the provider shows a month for some time after its end."]
 
 
@@ -213,7 +212,7 @@ def _last_sync(standing: Standing) -> str:
 
 
 def _lacking(attempt: Any) -> str:
-    return f"{_counted(int(attempt.failures), 'answer or value', 'answers or values')} of {attempt.incomplete}"
+    return f"{counted(int(attempt.failures), 'answer or value', 'answers or values')} of {attempt.incomplete}"
 
 
 def _next(standing: Standing) -> str:
@@ -231,9 +230,9 @@ def _stake(standing: Standing) -> str:
     month = f"{standing.now:%B}"
     lost = []
     if standing.loses_end:
-        lost.append(f"the end of {ranges(standing.loses_end)} {month}")
+        lost.append(f"the end of {_dates(standing.loses_end)} {month}")
     if standing.loses:
-        lost.append(f"all of {ranges(standing.loses)} {month}")
+        lost.append(f"all of {_dates(standing.loses)} {month}")
     return (
         f"At {ends} the provider forgets this month: if no sync runs before, {' and '.join(lost)} "
         f"{'are' if len(lost) > 1 else 'is'} lost."
@@ -244,15 +243,9 @@ def _when(standing: Standing, moment: pd.Timestamp) -> str:
     return f"{moment.tz_convert(standing.zone):%Y-%m-%d %H:%M} ({_ago(standing.now - moment)} ago)"
 
 
-def ranges(days: Sequence[pd.Timestamp]) -> str:
+def _dates(days: Iterable[pd.Timestamp]) -> str:
     """Write days of one month as 1-3, 7."""
-    runs: list[list[int]] = []
-    for day in sorted(each.day for each in days):
-        if runs and day == runs[-1][-1] + 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    return ranges(each.day for each in days)
 
 
 def _ago(span: pd.Timedelta) -> str:
@@ -261,10 +254,6 @@ def _ago(span: pd.Timedelta) -> str:
     if days:
         return f"{days} d {hours} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-def _counted(number: int, thing: str, things: str = "") -> str:
-    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def _names(names: Iterable[str]) -> str:
@@ -277,4 +266,4 @@ def _iso(days: Iterable[pd.Timestamp]) -> list[str]:
     return [f"{day:%Y-%m-%d}" for day in days]
 
 
-__all__ = ["Gap", "facts", "ranges", "sentences", "warnings"]
+__all__ = ["Gap", "facts", "sentences", "warnings"]

@@ -11,9 +11,10 @@ import pandas as pd
 from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.cost.least_squares import confounded, non_negative, without_bounds
 from vmgen_analytics.cost.student import student
-from vmgen_analytics.cost.words import counted, listed
+from vmgen_analytics.cost.words import listed
 from vmgen_analytics.errors import PriceError
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,9 @@ from vmgen_analytics.cost.doubt import days_in_doubt
 from vmgen_analytics.cost.kinds import kinds
 from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.cost.monthly import listed_once
-from vmgen_analytics.cost.words import counted, listed
+from vmgen_analytics.cost.words import listed
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -8,11 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def counted(number: int, thing: str) -> str:
-    """Print a number with its noun: 1 month, 2 months."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def listed(names: Sequence[str], limit: int = 8) -> str:
     """Write names as a list in a sentence: a, b and c; of many the first ones and how many more."""
     shown = list(names) if len(names) <= limit + 1 else [*names[:limit], f"{len(names) - limit} more"]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vmgen_analytics.observing import CLOSING, month_state
 from vmgen_analytics.schema import TABLES
-from vmgen_analytics.settings import Account
+from vmgen_analytics.settings import SETTLE_H, Account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,6 @@ __all__ = [
     "with_unseen",
 ]
 
-SETTLE_H = 6.0
-"""How many hours after its end a day may change, where no setting says otherwise."""
 DAY = pd.Timedelta(days=1)
 
 

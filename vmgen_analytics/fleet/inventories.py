@@ -63,19 +63,17 @@ class Inventories:
         zones = syncs["time_zone"].fillna("UTC")
         firsts, lasts = (_local_days(syncs[name], zones) for name in ("started_at", "ended_at"))
         lasts = np.maximum(firsts, lasts)
-        lacking = [set(text.split(", ")) for text in syncs["incomplete"].fillna("")]
-
-        def whole(*tables: str) -> NDArray[np.bool_]:
-            return np.array([each.isdisjoint({STOPPED, *tables}) for each in lacking], dtype="bool")
-
+        has_vms, has_locations, has_catalogue = (
+            came_whole(syncs, *tables).to_numpy() for tables in (("vms",), ("locations",), ("locations", "packages"))
+        )
         return cls(
-            firsts=firsts[whole("vms")],
-            lasts=lasts[whole("vms")],
-            begun=_microseconds(syncs["started_at"])[whole("vms")],
-            ended=_microseconds(syncs["ended_at"])[whole("vms")],
+            firsts=firsts[has_vms],
+            lasts=lasts[has_vms],
+            begun=_microseconds(syncs["started_at"])[has_vms],
+            ended=_microseconds(syncs["ended_at"])[has_vms],
             until=int(firsts.max()) if len(syncs) else None,
-            locations=firsts[whole("locations")],
-            catalogues=firsts[whole("locations", "packages")],
+            locations=firsts[has_locations],
+            catalogues=firsts[has_catalogue],
             count=len(syncs),
             zone=str(zones.iloc[-1]) if len(syncs) else "UTC",
         )
@@ -120,6 +118,20 @@ class Inventories:
 def _microseconds(moments: pd.Series) -> Numbers:
     found: Numbers = moments.dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype("int64")
     return found
+
+
+def came_whole(syncs: pd.DataFrame, *tables: str) -> pd.Series:
+    """Tell of each sync whether it brought all of some tables.
+
+    Parameters
+    ----------
+    syncs
+        Table ``syncs``.
+    tables
+        Names of tables that a sync fetches.
+    """
+    lacking = syncs["incomplete"].fillna("").str.split(", ")
+    return lacking.map({STOPPED, *tables}.isdisjoint).astype("bool")
 
 
 def _local_days(moments: pd.Series, zones: pd.Series) -> Numbers:

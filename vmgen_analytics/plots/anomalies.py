@@ -10,6 +10,7 @@ from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.plots.mirrored import HALVES, Mirrored, mirrored
 from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -131,9 +132,9 @@ def _told(row: Any) -> list[str]:
 def _who(row: Any) -> str:
     way = {"in": "received", "out": "sent", "both": "received and sent"}.get(row.direction, row.direction)
     if not isinstance(row.group, str):
-        return f"{labels.counted(row.vms, 'VM')}, {way}"
+        return f"{counted(row.vms, 'VM')}, {way}"
     name = labels.drawable(row.group)
-    return f"{name}, {way}" if row.scope == "vm" else f"{row.scope} {name} ({labels.counted(row.vms, 'VM')}), {way}"
+    return f"{name}, {way}" if row.scope == "vm" else f"{row.scope} {name} ({counted(row.vms, 'VM')}), {way}"
 
 
 def _days(row: Any) -> str:
@@ -148,7 +149,7 @@ def _title(inside: pd.DataFrame, worse: pd.DataFrame, drawn: Mirrored) -> str:
     if inside.empty:
         return f"Nothing unusual was found {when}"
     if worse.empty:
-        return f"Nothing worse than {labels.counted(len(inside), 'note')} was found {when}"
+        return f"Nothing worse than {counted(len(inside), 'note')} was found {when}"
     thing = "anomaly" if len(worse) == 1 else "anomalies"
     worst = worse.sort_values("anomaly")["first_day"].iloc[0]
     return f"{len(worse):,} {thing}{', the worst' if len(worse) > 1 else ''} from {labels.day_name(worst)}"
@@ -160,7 +161,7 @@ def _anomalies_note(drawn: Mirrored, inside: pd.DataFrame, worse: pd.DataFrame, 
     if len(shown) < told:
         parts.append(f"Marked: the {len(shown)} worst of {told:,}.")
     if len(worse) and len(inside) > len(worse):
-        parts.append(f"{labels.counted(len(inside) - len(worse), 'note')} of less weight not marked.")
+        parts.append(f"{counted(len(inside) - len(worse), 'note')} of less weight not marked.")
     return style.small_print(parts)
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from vmgen_analytics.capacity.poisson import LEVEL, poisson_interval
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,10 +102,10 @@ def _title(months: pd.DataFrame) -> str:
     births, deaths = int(months["births"].sum()), int(months["deaths"].sum())
     first, last = (labels.month_name(month) for month in (months.index[0], months.index[-1]))
     when = f"in {first}" if first == last else f"from {first} to {last}"
-    left = labels.counted(int(months["vms_end"].iloc[-1]), "VM")
+    left = counted(int(months["vms_end"].iloc[-1]), "VM")
     if not births and not deaths:
         return f"No VM came or went {when}: {left}"
-    return f"{labels.counted(births, 'VM')} came and {deaths:,} went {when}: {left} at the end"
+    return f"{counted(births, 'VM')} came and {deaths:,} went {when}: {left} at the end"
 
 
 def _note(months: pd.DataFrame) -> str:
@@ -115,7 +116,7 @@ def _note(months: pd.DataFrame) -> str:
         parts.append("Grey: not observed.")
     entered, unsure = int(months["entered"].sum()), int(months["unsure"].sum())
     if entered:
-        parts.append(f"{labels.counted(entered, 'VM')} ran when first looked at: no births.")
+        parts.append(f"{counted(entered, 'VM')} ran when first looked at: no births.")
     if unsure:
         parts.append(f"{unsure:,} of them may belong to a month beside.")
     return style.small_print(parts)

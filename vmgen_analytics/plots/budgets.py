@@ -9,6 +9,7 @@ import pandas as pd
 
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,7 +116,7 @@ def _name(row: Any) -> str:
 
 def _title(budgets: pd.DataFrame) -> str:
     states = budgets["state"].value_counts()
-    of = labels.counted(len(budgets), "budget")
+    of = counted(len(budgets), "budget")
     told = [
         f"{states[state]} {words}"
         for state, words in (("exceeded", "exceeded"), ("will be exceeded", "expected to be exceeded"))

@@ -16,6 +16,7 @@ from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.plots.mirrored import by_day
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -218,9 +219,9 @@ def _busiest(moved: pd.Series[float], is_complete: pd.Series[bool]) -> str:
 def _note(silent: int, partial: int, is_cut: bool) -> str:
     parts = ["A column is a week."]
     if silent:
-        parts.append(f"Hatched: {labels.counted(silent, 'day')} without any report.")
+        parts.append(f"Hatched: {counted(silent, 'day')} without any report.")
     if partial:
-        parts.append(f"Dot: {labels.counted(partial, 'day')} with reports missing or not final.")
+        parts.append(f"Dot: {counted(partial, 'day')} with reports missing or not final.")
     if is_cut:
         parts.append(f"End of the scale: {FARTHEST:g} middling days or more.")
     return style.small_print(parts)

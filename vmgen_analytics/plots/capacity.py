@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, stacks, style
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,5 +111,5 @@ def what_is_unknown(footprint: pd.DataFrame, measure: str, gaps: int) -> list[st
     if measure != "vms" and share < 1:
         parts.append(f"The size of {labels.percent(1 - share)} of the VMs is unknown and not in the picture.")
     if gaps:
-        parts.append(f"Grey: {labels.counted(gaps, 'day')} of which nothing is known.")
+        parts.append(f"Grey: {counted(gaps, 'day')} of which nothing is known.")
     return parts

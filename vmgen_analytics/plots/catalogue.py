@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,7 +197,7 @@ def _side(
 
 def _title(catalogue: pd.DataFrame) -> str:
     on_offer = catalogue[catalogue["is_offered"]]
-    number = labels.counted(on_offer["package"].nunique(), "package")
+    number = counted(on_offer["package"].nunique(), "package")
     better = on_offer["dominated_by"].fillna(on_offer["dominated_elsewhere"])
     beaten = on_offer[better.notna()]
     if beaten.empty:
@@ -215,7 +216,7 @@ def _note(dots: pd.DataFrame, left_out: int, unnamed: int) -> str:
     if (dots["state"] == GONE).any():
         parts.append("Cross: no longer on offer.")
     if unnamed:
-        parts.append(f"{labels.counted(unnamed, 'dot')} without room for a name.")
+        parts.append(f"{counted(unnamed, 'dot')} without room for a name.")
     if left_out:
-        parts.append(f"{labels.counted(left_out, 'offer')} without a price or a size.")
+        parts.append(f"{counted(left_out, 'offer')} without a price or a size.")
     return " ".join(parts)

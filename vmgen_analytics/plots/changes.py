@@ -10,6 +10,7 @@ import pandas as pd
 
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +174,7 @@ def _amounts(
         style.write(ax, text, (max(total, 0.0), place), fontweight="bold", **beside)
     for place, (step, start, end) in enumerate(zip(steps, starts, ends, strict=True), start=1):
         text = labels.money(step.change, decimals=decimals, signed=True)
-        text += f"  ({labels.counted(step.vms, 'VM')})" if step.vms > 1 else ""
+        text += f"  ({counted(step.vms, 'VM')})" if step.vms > 1 else ""
         style.write(ax, text, (max(start, end), place), **beside)
 
 

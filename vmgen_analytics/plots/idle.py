@@ -8,6 +8,7 @@ import pandas as pd
 
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ def _bar(ax: Axes, place: int, row: Any, currency: str | None) -> None:
 
 
 def _seen(row: Any) -> str:
-    days = f"on {row.quiet_days} of {labels.counted(row.days_used, 'day')}"
+    days = f"on {row.quiet_days} of {counted(row.days_used, 'day')}"
     if row.kind == "powered_off":
         return days
     received, sent = (_small(getattr(row, f"{way}_MB_per_day")) for way in ("in", "out"))
@@ -95,7 +96,7 @@ def _small(amount_MB: float) -> str:
 def _title(idle: pd.DataFrame, currency: str) -> str:
     known = idle["list_cost_per_month"].dropna()
     one = len(idle) == 1
-    seem = f"{labels.counted(len(idle), 'VM')} {'seems' if one else 'seem'} idle"
+    seem = f"{counted(len(idle), 'VM')} {'seems' if one else 'seem'} idle"
     if known.empty:
         return seem
     cost = labels.money(float(known.sum()), currency, decimals=labels.decimals([known.sum()]))

@@ -14,6 +14,7 @@ from matplotlib.font_manager import FontProperties, findfont, fontManager, get_f
 
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -188,11 +189,6 @@ def measured(what: str, unit: str) -> str:
 def others(number: int) -> str:
     """Name the long tail that is summed in one grey bar or band: 18 others."""
     return counted(number, "other")
-
-
-def counted(number: int, thing: str) -> str:
-    """Print a number with its noun: 1 VM, 2 VMs."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def month_name(month: pd.Period) -> str:

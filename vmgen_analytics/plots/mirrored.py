@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.plots import labels, style
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,9 +96,9 @@ def days_note(silent: int, partial: int) -> str:
         return "Every VM has reported every day."
     parts = ["Days with reports only."]
     if silent:
-        parts.append(f"Grey: {labels.counted(silent, 'day')} without any report.")
+        parts.append(f"Grey: {counted(silent, 'day')} without any report.")
     if partial:
-        parts.append(f"Hatched: {labels.counted(partial, 'day')} with reports missing or not final.")
+        parts.append(f"Hatched: {counted(partial, 'day')} with reports missing or not final.")
     return " ".join(parts)
 
 

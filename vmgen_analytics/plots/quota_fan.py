@@ -12,6 +12,7 @@ from vmgen_analytics.plots import labels, style
 from vmgen_analytics.plots.mirrored import by_day
 from vmgen_analytics.plots.quotas import NOTHING, QUOTA_STATUS, amount_of
 from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -204,5 +205,5 @@ def _fan_note(row: pd.Series[Any], path: pd.DataFrame | None) -> str:
     if pd.notna(row["chance_over"]) and row["state"] != "exceeded":
         parts.append(f"Chance to go beyond: {labels.percent(row['chance_over'])}.")
     if path is not None and path["is_silent"].any():
-        parts.append(f"Grey: {labels.counted(int(path['is_silent'].sum()), 'day')} without any report.")
+        parts.append(f"Grey: {counted(int(path['is_silent'].sum()), 'day')} without any report.")
     return " ".join(parts)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +100,7 @@ def amount_of(amount_GB: float) -> str:
 
 def _stand(quotas: pd.DataFrame) -> str:
     exceeded, expected = (int((quotas["state"] == state).sum()) for state in ("exceeded", "expected"))
-    of_all = f"Of {labels.counted(len(quotas), 'quota')}" if len(quotas) > 1 else "Of the quota"
+    of_all = f"Of {counted(len(quotas), 'quota')}" if len(quotas) > 1 else "Of the quota"
     if not exceeded and not expected:
         possible = int((quotas["state"] == "possible").sum())
         return f"{of_all}, none is expected to be exceeded{f', {possible:,} may be' if possible else ''}"

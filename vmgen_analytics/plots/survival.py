@@ -9,6 +9,7 @@ import numpy as np
 from vmgen_analytics.capacity.survival import LEAST_AT_RISK
 from vmgen_analytics.plots import labels, stacks, style
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,7 @@ def _title(shown: dict[str, pd.DataFrame]) -> str:
     sound = curve[curve["at_risk"] >= LEAST_AT_RISK]
     if sound.empty:
         most = int(curve["at_risk"].max())
-        return f"Never more than {labels.counted(most, 'VM')} of known birth observed: too few for a curve to lean on"
+        return f"Never more than {counted(most, 'VM')} of known birth observed: too few for a curve to lean on"
     last = sound.iloc[-1]
     ends = [labels.percent(last[f"survival_{end}"]) for end in ("low", "high")]
     interval = "" if ends[0] == ends[1] else f" ({ends[0]} to {ends[1]})"
@@ -127,12 +128,12 @@ def _note(shown: dict[str, pd.DataFrame], curves: int) -> str:
         for columns in (["deaths", "censored"], ["deaths"])
     )
     parts = [
-        f"{labels.counted(vms, 'VM')} of known birth, {deaths:,} of them dead; band: 8 of 10.",
+        f"{counted(vms, 'VM')} of known birth, {deaths:,} of them dead; band: 8 of 10.",
         "Each counts from the age at which it was first observed: who died before is not in it.",
         "Tick: alive at that age, and known no longer.",
     ]
     if any((curve["at_risk"] < LEAST_AT_RISK).any() for curve in shown.values()):
         parts.append(f"Dashed: fewer than {LEAST_AT_RISK} observed.")
     if curves > len(shown):
-        parts.append(f"{labels.counted(curves - len(shown), 'smaller group')} left out.")
+        parts.append(f"{counted(curves - len(shown), 'smaller group')} left out.")
     return style.small_print(parts)

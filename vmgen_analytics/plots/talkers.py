@@ -10,6 +10,7 @@ import pandas as pd
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,7 +114,7 @@ def _change(row: Any) -> str:
 
 def _period(talkers: pd.DataFrame) -> str:
     row = talkers.iloc[0]
-    number = labels.counted(int(row["compared_days"]), "day")
+    number = counted(int(row["compared_days"]), "day")
     return f"{number} of the period from {labels.day_name(row['first_day'])}"
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,7 +127,7 @@ def _title(rows: pd.DataFrame) -> str:
     by_measure = rows.set_index("measure")
     changes: pd.Series[float] = by_measure["change"]
     change = changes.get("vms", 0.0)
-    many = labels.counted(int(abs(change)), "VM")
+    many = counted(int(abs(change)), "VM")
     told = f"{many} {'more' if change > 0 else 'fewer'}" if change else "As many VMs"
     amount = changes.get("list_cost", math.nan)
     if math.isnan(amount):

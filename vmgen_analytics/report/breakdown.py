@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics import plots
-from vmgen_analytics.plots.labels import counted, month_name, percent
+from vmgen_analytics.plots.labels import month_name, percent
 from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import Picture, ReportTable, Section, amounts, labelled, numbers, summed, text
 from vmgen_analytics.report.spending import LEAST, is_gone, is_new
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.cost import rated_costs
-from vmgen_analytics.plots.labels import counted, month_name
+from vmgen_analytics.plots.labels import month_name
 from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import ReportTable, Section, joined, months, summed, text
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

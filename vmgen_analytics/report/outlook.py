@@ -9,7 +9,7 @@ import pandas as pd
 
 from vmgen_analytics import plots
 from vmgen_analytics.cost import monthly_costs
-from vmgen_analytics.plots.labels import counted, day_name, month_name, percent
+from vmgen_analytics.plots.labels import day_name, month_name, percent
 from vmgen_analytics.report.shape import (
     Picture,
     ReportTable,
@@ -21,6 +21,7 @@ from vmgen_analytics.report.shape import (
     remarks,
     text,
 )
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts

@@ -8,12 +8,13 @@ from vmgen_analytics import plots
 from vmgen_analytics.cost import cost_centre_rules, monthly_costs
 from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.cost.millionths import exact_sums
-from vmgen_analytics.plots.labels import counted, month_name, percent
+from vmgen_analytics.plots.labels import month_name, percent
 from vmgen_analytics.report.breakdown import money_columns
 from vmgen_analytics.report.printing import name_of
 from vmgen_analytics.report.shape import Picture, ReportTable, Section, amounts, joined, labelled, numbers, text
 from vmgen_analytics.report.spending import LEAST
 from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd

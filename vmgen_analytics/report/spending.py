@@ -9,7 +9,7 @@ import pandas as pd
 from vmgen_analytics import plots
 from vmgen_analytics.cost import cost_changes
 from vmgen_analytics.plots.changes import HALF_A_CENT
-from vmgen_analytics.plots.labels import counted, money, month_name, others, percent
+from vmgen_analytics.plots.labels import money, month_name, others, percent
 from vmgen_analytics.report.printing import name_of
 from vmgen_analytics.report.shape import (
     Picture,
@@ -22,6 +22,7 @@ from vmgen_analytics.report.shape import (
     text,
 )
 from vmgen_analytics.report.shape import months as dated_months
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts

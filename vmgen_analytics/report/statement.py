@@ -10,11 +10,12 @@ import pandas as pd
 
 from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.cost.statements import KINDS
-from vmgen_analytics.plots.labels import MISSING, counted, month_name
+from vmgen_analytics.plots.labels import MISSING, month_name
 from vmgen_analytics.report.printing import name_of
 from vmgen_analytics.report.shape import Column, ReportTable, amounts, labelled, numbers, text
 from vmgen_analytics.report.statement_method import Explanation, method, missing
 from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

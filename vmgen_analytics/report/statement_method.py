@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from vmgen_analytics.plots.labels import counted, day_name, month_name
+from vmgen_analytics.plots.labels import day_name, month_name
 from vmgen_analytics.report.gaps import KEYS
 from vmgen_analytics.report.shape import joined
 from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import pandas as pd
 from vmgen_analytics import plots
 from vmgen_analytics.bandwidth import daily_bandwidth, monthly_bandwidth
 from vmgen_analytics.capacity import footprint
-from vmgen_analytics.plots.labels import counted, day_name, month_name, percent, traffic
+from vmgen_analytics.plots.labels import day_name, month_name, percent, traffic
 from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import (
     Column,
@@ -24,6 +24,7 @@ from vmgen_analytics.report.shape import (
     text,
 )
 from vmgen_analytics.schema import MB_PER_GB
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts

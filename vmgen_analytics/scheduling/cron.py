@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vmgen_analytics.scheduling.checking import HOUR, quiet_minute
 from vmgen_analytics.scheduling.moments import DESIGN, instants_of
+from vmgen_analytics.wording import ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,10 +97,4 @@ def _spell(values: Iterable[int], low: int, high: int) -> str:
     step = numbers[1] - numbers[0] if len(numbers) > 2 else 1
     if step > 1 and numbers == list(range(low, high + 1, step)):
         return f"*/{step}"
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][-1] + 1:
-            ranges[-1].append(number)
-        else:
-            ranges.append([number])
-    return ",".join(str(each[0]) if len(each) == 1 else f"{each[0]}-{each[-1]}" for each in ranges)
+    return ranges(numbers, ",")

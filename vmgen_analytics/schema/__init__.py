@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vmgen_analytics.schema.archived import ARCHIVED
 from vmgen_analytics.schema.capacity import CAPACITY
-from vmgen_analytics.schema.columns import MB_PER_GB, SETTLED, UNASSIGNED
+from vmgen_analytics.schema.columns import MB_PER_GB, OFF, SETTLED, UNASSIGNED
 from vmgen_analytics.schema.costs import COSTS
 from vmgen_analytics.schema.fetched import FETCHED
 from vmgen_analytics.schema.fleet import FLEET
@@ -68,6 +68,7 @@ __all__ = [
     "FETCHED",
     "HANDED_ON",
     "MB_PER_GB",
+    "OFF",
     "SETTLED",
     "TABLES",
     "UNASSIGNED",

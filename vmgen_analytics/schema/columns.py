@@ -18,6 +18,8 @@ UNASSIGNED = "unassigned"
 """Cost centre of what no rule gives to one."""
 
 SETTLED = ("final", "imported")
+OFF = ("DOWN", "OFF", "STOPPED", "SHUTOFF")
+"""Words for a VM that is switched off, in capitals."""
 """States of a report of traffic that will not change."""
 
 ACCOUNT = Column(TEXT, "name of the account in the settings")

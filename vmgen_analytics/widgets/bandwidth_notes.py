@@ -12,6 +12,7 @@ from vmgen_analytics.schema import SETTLED
 from vmgen_analytics.widgets.bandwidth_model import VM
 from vmgen_analytics.widgets.scope import UNKNOWN
 from vmgen_analytics.widgets.syncs import fetched, state_of_syncs
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
@@ -48,10 +49,10 @@ def _outside(answer: BandwidthAnswer) -> list[str]:
         return [f"Nothing is known of {days.in_words()}, but from {known_from}: choose another period."]
     said = []
     if days.start < first:
-        missing = labels.counted((first - days.start).days, "day")
+        missing = counted((first - days.start).days, "day")
         said.append(f"The archive begins on {labels.day_name(first)}: the {missing} before are not in the sums.")
     if days.last > last:
-        missing = labels.counted((days.last - last).days, "day")
+        missing = counted((days.last - last).days, "day")
         said.append(f"The archive ends on {labels.day_name(last)}: the {missing} after are not in the sums.")
     return said
 
@@ -64,7 +65,7 @@ def _gaps(answer: BandwidthAnswer) -> list[str]:
     said = []
     if len(absent):
         said.append(
-            f"{len(absent):,} of {labels.counted(len(rows), 'VM-day')} {'has' if len(absent) == 1 else 'have'} no "
+            f"{len(absent):,} of {counted(len(rows), 'VM-day')} {'has' if len(absent) == 1 else 'have'} no "
             f"report ({_names(answer, absent)}): the sums lack them, and they are left out of comparisons."
         )
     is_lost = rows["status"] == "lost_tail"
@@ -81,7 +82,7 @@ def _gaps(answer: BandwidthAnswer) -> list[str]:
             )
     if is_lost.any():
         lost = rows.loc[is_lost, "date"].unique()
-        of = labels.day_name(lost[0]) if len(lost) == 1 else labels.counted(len(lost), "day")
+        of = labels.day_name(lost[0]) if len(lost) == 1 else counted(len(lost), "day")
         said.append(f"The end of {of} was never fetched: what is known of it is in the sums, and not compared.")
     return said
 
@@ -114,13 +115,13 @@ def _not_found(answer: BandwidthAnswer) -> list[str]:
     if young > 0:
         one = young == 1
         said.append(
-            f"{labels.counted(young, 'VM')} {'has' if one else 'have'} fewer than {LEAST_DAYS} final days: nothing can "
+            f"{counted(young, 'VM')} {'has' if one else 'have'} fewer than {LEAST_DAYS} final days: nothing can "
             f"be called unusual there."
         )
     hidden = len(answer.of_the_period) - len(answer.table)
     if hidden:
         other = "received" if answer.choices.direction == "out" else "sent"
-        said.append(f"{labels.counted(hidden, 'finding')} on what was {other} only: choose Both to see all.")
+        said.append(f"{counted(hidden, 'finding')} on what was {other} only: choose Both to see all.")
     return said
 
 

@@ -11,6 +11,7 @@ from vmgen_analytics.schema import MB_PER_GB
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.bandwidth_model import GROUPS
 from vmgen_analytics.widgets.days import DAY, Days
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
@@ -145,7 +146,7 @@ def _signed_impact(row: Any) -> str:
 def _finding(row: Any) -> str:
     """Say who did what against what was expected, who makes it up, and what coincides with it."""
     way = {"in": "received", "out": "sent", "both": "moved"}[row.direction]
-    vms = labels.counted(row.vms, "VM")
+    vms = counted(row.vms, "VM")
     group = row.group if isinstance(row.group, str) else vms
     group = group if row.scope in ("vm", "several") else f"{row.scope.capitalize()} {group} ({vms})"
     said = f"{group} {way} {row.actual_GB:,.1f} GB, where {row.expected_GB:,.1f} GB was expected"

@@ -9,6 +9,7 @@ import pandas as pd
 from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets.bandwidth_model import VM
 from vmgen_analytics.widgets.scope import UNKNOWN
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.bandwidth_answer import BandwidthAnswer
@@ -40,7 +41,7 @@ def who(answer: BandwidthAnswer) -> str:
     """Name whose traffic is shown: the only VM, or how many where."""
     if len(answer.by_vm) == 1:
         return _name(answer, answer.by_vm.iloc[0])
-    return f"{labels.counted(len(answer.by_vm), 'VM')}{_where(answer)}"
+    return f"{counted(len(answer.by_vm), 'VM')}{_where(answer)}"
 
 
 def when(answer: BandwidthAnswer) -> str:
@@ -111,9 +112,9 @@ def _strangest(answer: BandwidthAnswer) -> str:
     if table.empty:
         return f"Nothing unusual was found {when(answer)}"
     if worse.empty:
-        return f"Nothing worse than {labels.counted(len(table), 'note')} was found {when(answer)}"
+        return f"Nothing worse than {counted(len(table), 'note')} was found {when(answer)}"
     row = worse.iloc[0]
-    group = row["group"] if isinstance(row["group"], str) else labels.counted(int(row["vms"]), "VM")
+    group = row["group"] if isinstance(row["group"], str) else counted(int(row["vms"]), "VM")
     impact = f"{labels.money(row['impact_GB'], decimals=1, signed=True)}\N{NO-BREAK SPACE}GB"
     thing = "anomaly was" if len(worse) == 1 else "anomalies were"
     which = "" if len(worse) == 1 else " the worst is"
@@ -131,7 +132,7 @@ def _of_quotas(answer: BandwidthAnswer) -> str:
         return str(answer.single_quota["sentence"]).removesuffix(".")
     states = answer.table["state"].value_counts()
     told = [f"{states[state]:,} {_stands(state, int(states[state]))}" for state in STANDS if state in states]
-    return f"Of {labels.counted(len(answer.table), 'quota')} in {month}, {', '.join(told)}"
+    return f"Of {counted(len(answer.table), 'quota')} in {month}, {', '.join(told)}"
 
 
 def _stands(state: str, number: int) -> str:
@@ -174,7 +175,7 @@ def _against(answer: BandwidthAnswer, way: str) -> str:
     if not days:
         return "no comparison: no day is final both here and in the period before"
     since, whole = labels.day_name(row["before_first_day"]), len(answer.days)
-    than = f"against {labels.counted(days, 'day')} from {since}"
+    than = f"against {counted(days, 'day')} from {since}"
     than = than if days == whole else f"on {days} of {whole} days, against those from {since}"
     change = row[f"{way}_change_MB"]
     if pd.isna(change):

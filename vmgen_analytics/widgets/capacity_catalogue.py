@@ -11,6 +11,7 @@ from vmgen_analytics import plots
 from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.capacity_question import amount, short_day
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +63,7 @@ class CatalogueShown:
         if self.table.empty:
             return f"No package{where} was ever seen on offer"
         packages, places = self.offered["package"].nunique(), self.offered["location_id"].nunique()
-        said = f"{labels.counted(packages, 'package')}{where} on offer in {labels.counted(places, 'location')}"
+        said = f"{counted(packages, 'package')}{where} on offer in {counted(places, 'location')}"
         if self.offered["monthly_price"].isna().all():
             return f"{said}; what they cost is not known"
         if self.beaten.empty:
@@ -71,7 +72,7 @@ class CatalogueShown:
         is_here = isinstance(one["dominated_by"], str)
         by = one["dominated_by"] if is_here else one["dominated_elsewhere"]
         beats = f"{one['package']} in {_place(one)} by {by}"
-        return f"{said}; {labels.counted(len(self.beaten), 'offer')} beaten by another one, as {beats}"
+        return f"{said}; {counted(len(self.beaten), 'offer')} beaten by another one, as {beats}"
 
     def notices(self) -> list[str]:
         """Say what has no price, what is gone, and what has another size than before."""
@@ -101,7 +102,7 @@ class CatalogueShown:
     def numbers(self) -> list[tuple[str, str, str]]:
         """How many are on offer, the cheapest, the best buys, and how many are beaten."""
         asked, offered = self.asked, self.offered
-        places = labels.counted(offered["location_id"].nunique(), "location")
+        places = counted(offered["location_id"].nunique(), "location")
         numbers = [("Packages on offer", f"{offered['package'].nunique():,}", f"{len(offered):,} offers in {places}")]
         priced = offered.dropna(subset=["monthly_price"])
         if len(priced):

@@ -13,6 +13,7 @@ from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.capacity_model import GROUPS
 from vmgen_analytics.widgets.capacity_question import amount
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,11 +60,11 @@ class ChangesShown:
         births, deaths = (int(self.table[name].sum()) for name in ("births", "deaths"))
         first, last = (labels.month_name(self.table["month"].agg(which)) for which in ("min", "max"))
         when = f"in {first}" if first == last else f"from {first} to {last}"
-        said = f"{labels.counted(births, 'birth')} and {labels.counted(deaths, 'death')}{asked.where} {when}"
+        said = f"{counted(births, 'birth')} and {counted(deaths, 'death')}{asked.where} {when}"
         if births == deaths:
             return f"{said}: as many VMs as before"
         more = "more" if births > deaths else "fewer"
-        return f"{said}: {labels.counted(abs(births - deaths), 'VM')} {more}"
+        return f"{said}: {counted(abs(births - deaths), 'VM')} {more}"
 
     def notices(self) -> list[str]:
         """Say which numbers cannot be told, and which are not sure."""
@@ -87,7 +88,7 @@ class ChangesShown:
         ]
         if entered := int(self.table["entered"].sum()):
             was = "was" if entered == 1 else "were"
-            sentences.append(f"{labels.counted(entered, 'VM')} {was} running at the first inventory, and no birth.")
+            sentences.append(f"{counted(entered, 'VM')} {was} running at the first inventory, and no birth.")
         if unsure := int(self.table["unsure"].sum()):
             noun = "birth or death" if unsure == 1 else "births and deaths"
             sentences.append(
@@ -179,7 +180,7 @@ class ChangesShown:
     def _rate(self, name: str) -> str:
         """How many a month, and how many to expect; of one account only, as intervals do not add up."""
         if len(self.rates) != 1 or pd.isna(self.rates[f"{name}_per_month"].iloc[0]):
-            return f"in {labels.counted(len(self.rates), 'account')}" if len(self.rates) > 1 else "too short for a rate"
+            return f"in {counted(len(self.rates), 'account')}" if len(self.rates) > 1 else "too short for a rate"
         row = self.rates.iloc[0]
         mean, low, high = (row[f"{name}_per_month{end}"] for end in ("", "_low", "_high"))
         return f"{mean:.1f} a month; {low:.1f} to {high:.1f} to be expected"

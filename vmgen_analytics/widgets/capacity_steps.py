@@ -9,8 +9,8 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets.controls import dropdown, offer, show_if
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ def step_sentence(step: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """
     vm = names.get(str(step.get("vm") or ""), str(step.get("vm") or ""))
     place, package = step.get("location") or "", step.get("package") or _size(step)
-    count = labels.counted(int(step.get("count") or 1), "VM")
+    count = counted(int(step.get("count") or 1), "VM")
     said = {
         "add": f"Add {count} of {package} in {place}" + (f", named {vm}" if vm else ""),
         "remove": f"Remove {vm}" if vm else f"Remove {count} of {package}" + (f" in {place}" if place else ""),

@@ -16,6 +16,7 @@ from vmgen_analytics.plots import labels
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.capacity_question import NAMES, UNITS, amount, caption
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ class WhatIfShown:
         if self.refusal:
             return "This plan cannot be carried out"
         vms, cost = self.totals["vms"], self.totals["list_cost"]
-        number, price = labels.counted(int(vms["before"]), "VM"), float(cost["before"])
+        number, price = counted(int(vms["before"]), "VM"), float(cost["before"])
         if not self.asked.choices.plan:
             costs = f" for {self._money(price)} a month by list price" if math.isfinite(price) else ""
             return f"{number}{costs} today: add a step to see what a plan would change"

@@ -18,6 +18,7 @@ from vmgen_analytics.widgets.cost_outlook import outlook
 from vmgen_analytics.widgets.cost_tables import printed_changes, printed_table
 from vmgen_analytics.widgets.periods import Months
 from vmgen_analytics.widgets.syncs import fetched, sync_day
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -184,14 +185,14 @@ class CostAnswer:
         closed = self.months if self.open_month is None else self.months.until(self.open_month)
         present = sum(month in self.totals for month in self.months)
         of = "" if present == len(self.months) else f"{present} of "
-        name = f"Total of {of}{labels.counted(len(self.months), 'month')}"
+        name = f"Total of {of}{counted(len(self.months), 'month')}"
         numbers = [(name, self.money(self._sum(self.months)), self._change(closed))]
         if len(closed) > 1:
             last = Months(closed.end - 1, closed.end)
             amounts = [self.totals[month] for month in closed if month in self.totals]
             mean = sum(amounts) / len(amounts) if amounts else float("nan")
             numbers.append((last.in_words(), self.money(self._sum(last)), self._change(last)))
-            rests_on = f"over {labels.counted(len(amounts), 'full month')}"
+            rests_on = f"over {counted(len(amounts), 'full month')}"
             numbers.append(("A month on average", self.money(mean), rests_on))
         if len(closed) and self.open_month is not None and self.open_month in self.totals:
             amount = self.money(self.totals[self.open_month])

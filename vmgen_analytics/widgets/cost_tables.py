@@ -10,6 +10,7 @@ import pandas as pd
 from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.cost_model import GROUPS
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from vmgen_analytics.widgets.cost_answer import CostAnswer
@@ -41,7 +42,7 @@ def printed_changes(answer: CostAnswer) -> str:
     names = labels.names(table) if by_vm else {}
     keys = [[names[key]] for key in labels.keyed(table)] if by_vm else [[] for _ in range(len(table))]
     rows = [
-        [*key, reason, labels.counted(vms, "VM") if vms else labels.MISSING, _amount(cents, signed=True)]
+        [*key, reason, counted(vms, "VM") if vms else labels.MISSING, _amount(cents, signed=True)]
         for key, reason, vms, cents in zip(keys, table["reason"], table["vms"], printed, strict=True)
     ]
     head = [*(["VM"] if by_vm else []), "Reason", "Concerns", "Change"]

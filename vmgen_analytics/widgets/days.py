@@ -11,6 +11,7 @@ import pandas as pd
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.plots import labels
 from vmgen_analytics.widgets.controls import dropdown, show_if
+from vmgen_analytics.wording import counted
 
 THIS_MONTH = "this month"
 LAST_MONTH = "last month"
@@ -58,7 +59,7 @@ class Days:
 
     def resolved(self) -> str:
         """Print them as dates: 2026-10-26 until before 2026-11-23 (28 days)."""
-        return f"{self.start:%Y-%m-%d} until before {self.end:%Y-%m-%d} ({labels.counted(len(self), 'day')})"
+        return f"{self.start:%Y-%m-%d} until before {self.end:%Y-%m-%d} ({counted(len(self), 'day')})"
 
 
 def resolved_days(period: str, start: str | None, end: str | None, today: dt.date) -> Days:
