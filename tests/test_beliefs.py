@@ -373,3 +373,16 @@ def test_a_running_machine_that_is_renamed_and_moved_at_night_is_the_same(provid
     running = [("2026-11-21T06:00", [OLD]), ("2026-11-21T12:00", [{**OLD, "uptime": "1 day 06:00:00"}])]
     seen = ("2026-11-21T18:00", [{**OLD, "uptime": "1 day 12:00:00"}])
     assert len(lived(provider, client, archive, *running, seen, ("2026-11-22T06:00", [NEW]))) == 1
+
+
+def test_a_number_that_may_be_another_machine_within_a_day_is_told_once(provider, client, archive):
+    lived(provider, client, archive, ("2026-11-20T06:00", [OLD]), ("2026-11-20T09:00", []))
+    said = "VM 1 was old.example.net at 10.1.1.1 earlier on 2026-11-20, and is new.example.net at 10.9.9.9: if"
+    with pytest.warns(UnexpectedDataWarning, match=said) as told:
+        lived(provider, client, archive, ("2026-11-20T18:00", [NEW]))
+    assert len(told) == 1
+    renamed = {**NEW, "fqdn": "other.example.net"}  # warnings are errors: nothing more is told
+    lived(provider, client, archive, ("2026-11-20T19:00", [NEW]), ("2026-11-20T20:00", [renamed]))
+    lived(
+        provider, client, archive, ("2026-11-20T21:00", [{**renamed, "ipv4": "10.7.7.7"}]), ("2026-11-21T06:00", [OLD])
+    )

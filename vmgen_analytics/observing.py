@@ -151,6 +151,38 @@ def superseded(name: str, old: pd.DataFrame, new: pd.DataFrame, at: pd.Timestamp
     return kept.cast(both.assign(superseded_at=at or both["seen_at_later"])[changed])
 
 
+def exchanged(old: pd.DataFrame, new: pd.DataFrame) -> tuple[str, ...]:
+    """Tell of VMs whose name and address of a day are both replaced: the number may be another machine's by now.
+
+    Parameters
+    ----------
+    old, new
+        Table ``vms``, as it is stored and as it will be; a row of ``new`` replaces the one of its VM and day.
+
+    Returns
+    -------
+    tuple of str
+        A sentence; none where there is no such VM.
+    """
+    both = new.merge(old, on=list(TABLES["vms"].key), validate="one_to_one", suffixes=("", "_known"))
+    names = ("fqdn", "ipv4")
+    is_other = pd.Series(True, index=both.index)
+    for name in names:
+        known = both[f"{name}_known"]
+        is_other &= (both[name] != known) & both[name].fillna("").ne("") & known.fillna("").ne("")
+    both = both[is_other]
+    if both.empty:
+        return ()
+    first = both.iloc[0]
+    was, now = (" at ".join(str(first[f"{name}{suffix}"]) for name in names) for suffix in ("_known", ""))
+    more = f" (and {len(both) - 1} more VMs)" if len(both) > 1 else ""
+    sentence = (
+        f"VM {first['vm_id']} was {was} earlier on {first['seen_on']:%Y-%m-%d}, and is {now}{more}: if that is another "
+        "machine, the day is its own, as the archive keeps one inventory a day"
+    )
+    return (sentence,)
+
+
 def settled_usage(
     usage: pd.DataFrame, shown: pd.DataFrame, answered: Collection[int], now: pd.Timestamp
 ) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from vmgen_analytics.archive.overtaking import unless_overtaken
 from vmgen_analytics.archive.scanning import scan
 from vmgen_analytics.errors import Failure, UnexpectedDataWarning
-from vmgen_analytics.observing import UNSETTLED, differs, not_late, observed_usage, settled_usage, superseded
+from vmgen_analytics.observing import UNSETTLED, differs, exchanged, not_late, observed_usage, settled_usage, superseded
 from vmgen_analytics.schema import TABLES
 
 if TYPE_CHECKING:
@@ -168,6 +168,8 @@ def add_jobs(archive: Archive, jobs: pd.DataFrame, account: str, clock: Callable
 def add_vms(archive: Archive, vms: pd.DataFrame, account: str, clock: Callable[[], datetime]) -> int:
     """Store an inventory; what an older one says of the same day does not replace a newer one.
 
+    A number that may have become another machine within the day is told by an `UnexpectedDataWarning`.
+
     Parameters
     ----------
     archive
@@ -193,11 +195,15 @@ def add_vms(archive: Archive, vms: pd.DataFrame, account: str, clock: Callable[[
         return 0
     first, last = vms["seen_on"].min(), vms["seen_on"].max()
 
-    def store() -> int:
+    def store() -> tuple[int, tuple[str, ...]]:
         old = archive.history("vms", first, last + pd.Timedelta(days=1), account=account)
-        return archive.add("vms", not_late("vms", old, vms, pd.Timestamp(clock())), known=old)
+        new = not_late("vms", old, vms, pd.Timestamp(clock()))
+        return archive.add("vms", new, known=old), exchanged(old, new)
 
-    return unless_overtaken(store)
+    added, strange = unless_overtaken(store)
+    for sentence in strange:
+        warnings.warn(sentence, UnexpectedDataWarning, stacklevel=2)
+    return added
 
 
 def settle_usage(
