@@ -59,8 +59,10 @@ def test_lines_that_disagree_are_named(tmp_path):
         ("vm_id,location\n1,\n", "line 2: the location is empty"),
         ("vm_id,location\n,Warsaw\n", "line 2: name the VM by vm_id, fqdn or name"),
         ("vm_id,location\none,Warsaw\n", "line 2: vm_id is 'one'"),
-        ("vm_id,location\n1,Warsaw,x\n", "line 2: "),
-        ("id,location\n1,Warsaw\n", "line 2: no column 'id'; there can be account, vm_id, fqdn"),
+        ("vm_id,location\n1,Warsaw,x\n", "line 2: too many fields"),
+        ("vm_id,location,location\n1,Warsaw,Dallas\n", "line 1: the column 'location' stands there twice"),
+        ("vm_id;location\n1;Warsaw\n", "line 1: no column .* seem to be separated by semicolons"),
+        ("id,location\n1,Warsaw\n", "line 1: no column 'id' is known; there can be account, vm_id, fqdn"),
         ("vm_id,location\n\n\n1,Warsaw\nx,Warsaw\n", "line 5: vm_id is 'x'"),
     ],
 )
@@ -68,6 +70,11 @@ def test_a_mistake_is_named_with_its_file_and_line(read, text, words):
     with pytest.raises(SettingsError, match=words) as caught:
         read(text)
     assert "vm_locations.csv" in str(caught.value)
+
+
+def test_blanks_around_names_and_lines_without_words_do_no_harm(read):
+    (line,) = read("vm_id, location \n1, Warsaw\n,\n")
+    assert (line.vm_id, line.location) == (1, "Warsaw")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

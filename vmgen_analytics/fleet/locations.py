@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shlex
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from vmgen_analytics.errors import SettingsError, why_unreadable
+from vmgen_analytics.errors import SettingsError
+from vmgen_analytics.lines import read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
+
+    from vmgen_analytics.lines import Line
 
 COLUMNS = ("account", "vm_id", "fqdn", "name", "fqdn_pattern", "location", "candidates", "note")
 GROUP = "loc"
@@ -133,19 +135,13 @@ def read_vm_locations(path: str | Path) -> tuple[VmLocation, ...]:
     SettingsError
         The file cannot be read, or a line is wrong: it is named.
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - Path.open takes no str
-            reader = csv.DictReader(file)
-            lines = [(reader.line_num, line) for line in reader]
-    except FileNotFoundError:
+    if not Path(path).exists():
         raise SettingsError(
             f"there is no file {path}, which should tell where VMs stand: `vmgen-analytics locations --suggest "
             f"{shlex.quote(str(path))}` writes it, to be filled in"
-        ) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"cannot read vm_locations at {path}: {why_unreadable(error)}") from None
-    found = (_line(line, f"{path}, line {number}") for number, line in lines)
-    return tuple(line for line in found if line is not None)
+        )
+    found = (_located(line) for line in read_lines(path, "vm_locations", COLUMNS))
+    return tuple(each for each in found if each is not None)
 
 
 def _agreed(locations: Sequence[str], vm: Named) -> None:
@@ -155,34 +151,32 @@ def _agreed(locations: Sequence[str], vm: Named) -> None:
         )
 
 
-def _line(line: dict[str | None, str | None], where: str) -> VmLocation | None:
-    if strange := [str(name) for name in line if name not in COLUMNS]:
-        raise SettingsError(f"{where}: no column {strange[0]!r}; there can be {', '.join(COLUMNS)}")
-    values = {str(name): (value or "").strip() for name, value in line.items()}
-    vm_id, pattern = values.get("vm_id", ""), values.get("fqdn_pattern", "")
+def _located(line: Line) -> VmLocation | None:
+    vm_id, fqdn, name = (line.text(column) for column in ("vm_id", "fqdn", "name"))
+    pattern, location = line.text("fqdn_pattern"), line.text("location")
     if vm_id and not vm_id.isdecimal():
-        raise SettingsError(f"{where}: vm_id is {vm_id!r}; it must be a whole number")
-    groups = _groups(pattern, where)
-    if not values.get("location"):
-        if values.get("candidates"):
+        raise line.wrong(f"vm_id is {vm_id!r}; it must be a whole number")
+    groups = _groups(line, pattern)
+    if not location:
+        if line.text("candidates"):
             return None
-        if GROUP not in groups or vm_id or values.get("fqdn") or values.get("name"):
-            raise SettingsError(f"{where}: the location is empty; leave the line out if it is unknown")
-    if not (vm_id or values.get("fqdn") or values.get("name") or pattern):
-        raise SettingsError(f"{where}: name the VM by vm_id, fqdn or name")
+        if GROUP not in groups or vm_id or fqdn or name:
+            raise line.wrong("the location is empty; leave the line out if it is unknown")
+    if not (vm_id or fqdn or name or pattern):
+        raise line.wrong("name the VM by vm_id, fqdn or name")
     return VmLocation(
-        location=values.get("location", ""),
+        location=location,
         vm_id=int(vm_id) if vm_id else None,
-        fqdn=values.get("fqdn", ""),
-        name=values.get("name", ""),
-        account=values.get("account", ""),
+        fqdn=fqdn,
+        name=name,
+        account=line.text("account"),
         fqdn_pattern=pattern,
-        where=where,
+        where=line.where,
     )
 
 
-def _groups(pattern: str, where: str) -> Iterable[str]:
+def _groups(line: Line, pattern: str) -> Iterable[str]:
     try:
         return re.compile(pattern).groupindex
     except re.error as error:
-        raise SettingsError(f"{where}: fqdn_pattern {pattern!r} is no regular expression: {error}") from None
+        raise line.wrong(f"fqdn_pattern {pattern!r} is no regular expression: {error}") from None
