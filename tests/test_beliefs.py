@@ -78,6 +78,14 @@ def test_days_from_two_months_ago_until_tomorrow_are_believed_in_the_accounts_zo
     assert archive.read("usage")["date"].dt.strftime("%F").tolist() == ["2026-10-01", "2026-12-02"]
 
 
+def test_a_provider_may_list_the_days_to_come(provider, client, archive):
+    to_come = [{"date": f"2026-11-{day}", "in_MB": 0, "out_MB": 0} for day in range(22, 31)]
+    provider.serve(vms=[vm(1)], usage={1: [*shown("2026-11-20", "2026-11-21"), *to_come]})
+    at(provider, "2026-11-21T06:00")
+    assert sync(client, archive).is_complete
+    assert archive.read("usage")["date"].dt.strftime("%F").tolist() == ["2026-11-20", "2026-11-21"]
+
+
 # --- two accounts that are one
 
 

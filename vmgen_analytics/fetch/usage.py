@@ -78,8 +78,12 @@ def read_usage(client: Client, vm_ids: Iterable[int]) -> Fetched:
 def _of_about_now(frame: pd.DataFrame, now: pd.Timestamp) -> tuple[pd.DataFrame, list[Failure]]:
     """Leave out days that the provider cannot show, as it shows the current month; one earlier month is let pass.
 
-    A single such day would let a VM live, and cost, from or until then.
+    A single such day would let a VM live, and cost, from or until then. A day to come that has no traffic says nothing,
+    as where the whole month is listed from its first day on.
     """
+    is_blank = (frame["date"] > now.normalize()) & ~(frame[["in_MB", "out_MB"]] > 0).any(axis="columns")
+    if is_blank.any():
+        frame = frame[~is_blank].reset_index(drop=True)
     first, last = now.to_period("M").to_timestamp() - pd.DateOffset(months=2), now.normalize() + pd.Timedelta(days=1)
     is_strange = (frame["date"] < first) | (frame["date"] > last)
     failures = []
