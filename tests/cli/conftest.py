@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from done import Done
+from left_by_syncs import Kept
 
 from vmgen_analytics.cli import main
 from vmgen_analytics.sandbox import Sandbox
@@ -36,3 +37,9 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
         monkeypatch.setenv("VMGEN_API_KEY", running.key)
         monkeypatch.setenv("VMGEN_BASE_URL", running.url)
         yield running
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    """An empty archive of an account in Amsterdam, to be filled as syncs would have."""
+    return Kept(tmp_path / "archive", "Europe/Amsterdam")

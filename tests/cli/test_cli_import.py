@@ -96,12 +96,12 @@ def test_a_slip_in_the_name_of_an_option_is_named(write: Callable[..., Path]) ->
         read_history([write(USAGE)], unitt="GB")
 
 
-def test_imported_days_count_as_final(run: Run, sandbox: Sandbox, write: Callable[..., Path]) -> None:
+def test_imported_days_are_counted_as_such(run: Run, sandbox: Sandbox, write: Callable[..., Path]) -> None:
     run("sync")
     vm_id = next(vm.vm_id for vm in sandbox.truth.vms if vm.died is None)
     run("import", "usage", write(f"vm_id,date,in_MB,out_MB\n{vm_id},2026-10-30,1,1\n{vm_id},2026-10-31,5,6\n"))
     coverage = pd.read_csv(io.StringIO(run("export", "coverage").out)).set_index("month")
-    assert coverage.loc["2026-10", "days_final"] == 2
+    assert tuple(coverage.loc["2026-10", ["days_final", "days_imported"]]) == (0, 2)
 
 
 def test_invoices_keep_their_status_and_can_be_told(

@@ -9,16 +9,17 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
+from left_by_syncs import Kept
 
 from vmgen_analytics import Archive, Client
 from vmgen_analytics.cli import status as command
 from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.calendar import calendar
 from vmgen_analytics.cli.standing import standings
-from vmgen_analytics.cli.standing_words import facts, sentences, warnings
+from vmgen_analytics.cli.standing_facts import facts
+from vmgen_analytics.cli.standing_words import sentences, warnings
 from vmgen_analytics.logbook import written_down
 from vmgen_analytics.sandbox import Sandbox
-from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Account, Settings
 
 
@@ -54,47 +55,6 @@ def test_a_command_whose_process_died_is_told(run, sandbox: Sandbox):
     assert "Nobody knows the end of: reboot of VM 17" in run("status").out
 
 
-class Kept:
-    """An archive as syncs would have left it."""
-
-    def __init__(self, folder, zone="UTC", account="main"):
-        self.archive, self.zone, self.account = Archive(folder), zone, account
-
-    def usage(self, vms, first, last, status="final"):
-        """Days of one VM or of many."""
-        days = self._days(vms, "date", pd.date_range(first, last))
-        rows = days.assign(in_MB=1.0, out_MB=1.0, status=status, seen_at=pd.Timestamp(0, tz="UTC"))
-        self.archive.add("usage", TABLES["usage"].cast(rows))
-
-    def seen(self, vms, *days, state="UP"):
-        """Days on which one VM or many were listed."""
-        rows = self._days(vms, "seen_on", pd.to_datetime(list(days)))
-        rows = rows.assign(state=state, vm_name="web-" + rows["vm_id"].astype("str"))
-        self.archive.add("vms", TABLES["vms"].cast(rows))
-
-    def _days(self, vms, name, days):
-        vm_ids = [vms] if isinstance(vms, int) else list(vms)
-        return pd.DataFrame(
-            {"account": self.account, "vm_id": [vm_id for vm_id in vm_ids for _ in days], name: [*days] * len(vm_ids)}
-        )
-
-    def sync(self, at, failures=0, incomplete="", error=None):
-        moment = pd.Timestamp(at, tz=self.zone)
-        row = {"account": [self.account], "started_at": [moment], "ended_at": [moment], "requests": [1]}
-        row |= {"failures": [failures], "rows": [1], "incomplete": [incomplete], "error": [error]}
-        self.archive.add("syncs", TABLES["syncs"].frame(row))
-
-    def standing(self, at, **account):
-        settings = Settings(accounts={self.account: Account(time_zone=self.zone, **account)})
-        (found,) = standings(self.archive, settings, pd.Timestamp(at, tz=self.zone))
-        return found
-
-
-@pytest.fixture
-def kept(tmp_path):
-    return Kept(tmp_path / "archive", "Europe/Amsterdam")
-
-
 @pytest.fixture
 def october(kept):
     """Two VMs: of one, two days have no report; the month's end was last seen at 23:50."""
@@ -111,15 +71,17 @@ def october(kept):
 
 
 def drawn(standing):
-    return calendar(standing).plain.splitlines()
+    return calendar([standing]).plain.splitlines()
 
 
 def test_the_calendar_shows_the_worst_of_each_day(october):
     _, numbers, row, this, legend = drawn(october.standing("2026-11-03 09:00"))
     assert row == "2026-10 ■■■■■ ■■■■✗ ✗■■■■ ■■■■■ ■■■■■ ■■■■■ ▽ closed  2 VMs, 93 % final"
-    assert this == "2026-11 ■■◧·· ····· ····· ····· ····· ·····   open    2 VMs, 66 % final"
+    assert this == "2026-11 ■■◧·· ····· ····· ····· ····· ·····   open    2 VMs, 100 % final", (
+        "of the days that are over"
+    )
     assert numbers.index("26") == row.index("■■■■■ ▽")
-    assert legend.strip() == "■ final  ◧ under way  ▽ end lost  ✗ no report  · to come, or no VM"
+    assert legend.strip() == "■ final  ◧ under way  ▽ end not seen  ✗ no report  · to come, or no VM"
 
 
 def test_the_calendar_can_be_read_where_only_ascii_can_be_written(october, monkeypatch):
@@ -133,7 +95,7 @@ def test_fourteen_months_of_two_accounts_fit_on_a_terminal(kept, tmp_path, run):
         other = Kept(tmp_path / "archive", "Europe/Amsterdam", account)
         other.usage(1, "2025-10-01", "2026-11-22")
         other.sync("2026-11-23 06:00")
-    done = run("status", "--archive", tmp_path / "archive")
+    done = run("status", "--archive", tmp_path / "archive", "--months", "14")
     lines = done.out.splitlines()
     assert sum(bool(re.match(r"20\d\d-\d\d ", line)) for line in lines) == 2 * 14
     assert max(len(line) for line in lines if re.match(r"\S*:? ?days of|20\d\d-\d\d | {8}", line)) <= 80
@@ -286,6 +248,7 @@ def test_machines_get_the_same_facts(october):
     assert month["days"]["2026-10-31"] == "lost_tail"
     assert month["gaps"][0] == {
         "vm_id": 2, "vm_name": "web-2", "missing": ["2026-10-10", "2026-10-11"], "lost_tail": ["2026-10-31"],
+        "seen_until": None,
     }  # fmt: skip
     assert month["seen_until"] == "2026-10-31T22:50:00+00:00"
     assert list(this["days"]) == ["2026-11-01", "2026-11-02", "2026-11-03"]
@@ -300,12 +263,12 @@ def test_an_account_that_never_synced_is_told(kept):
     kept.usage(1, "2026-11-01", "2026-11-02")
     settings = Settings(accounts={"main": Account(), "forgotten": Account()})
     forgotten, _ = standings(kept.archive, settings, pd.Timestamp("2026-11-03", tz="UTC"))
-    assert warnings(forgotten) == ["no sync has brought everything yet"]
+    assert warnings(forgotten) == ["it has never synced"]
     assert {"Last sync: never.", "Next sync: now."} <= set(sentences(forgotten))
 
 
 def test_the_providers_clock_wins_where_this_machines_is_behind(october):
-    standing = october.standing("2026-11-01 00:00")
+    standing = october.standing("2026-11-03 05:30")
     assert standing.now == pd.Timestamp("2026-11-03 06:00", tz="Europe/Amsterdam")
     assert standing.now - standing.syncs.success.started_at == timedelta(0)
 
@@ -347,7 +310,7 @@ def test_days_that_no_sync_can_bring_any_more_are_lost(stopped):
 
 def test_nothing_is_called_lost_while_its_month_runs(stopped):
     standing = stopped.standing("2026-10-31 23:00")
-    assert drawn(standing)[2].startswith("2026-10 ■■■■■ ■■■■■ ■■■■■ ■■■■◧ ····· ····· · open")
+    assert drawn(standing)[2].startswith("2026-10 ■■■■■ ■■■■■ ■■■■■ ■■■■○ ○○○○○ ○○○○○ · open")
     assert standing.losses == ()
 
 

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from vmgen_analytics.cli.gaps import CLOCK_STEP, Gap, gaps_of, is_unwatched, unexplained
 from vmgen_analytics.cli.losses import Loss, losses
+from vmgen_analytics.cli.stakes import Stake, stakes
 from vmgen_analytics.fleet import coverage, vm_days
-from vmgen_analytics.fleet.coverage import day_states, with_unseen
+from vmgen_analytics.fleet.coverage import STATES, day_states, newest_start, with_unseen
 from vmgen_analytics.fleet.inventories import came_whole
 from vmgen_analytics.logbook import left_sending
 from vmgen_analytics.scheduling import next_moment
-from vmgen_analytics.schema import OFF
+from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Account, Settings
 from vmgen_analytics.zones import end_of_month
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from vmgen_analytics.archive import Archive
 
-WORST_FIRST = ("missing", "lost_tail", "partial", "provisional", "final")
+WORST_FIRST = STATES[::-1]
 DAY = pd.Timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Days of a VM in a month that are missing, or whose end was never seen."""
-
-    vm_id: int
-    vm_name: str
-    missing: tuple[pd.Timestamp, ...]
-    lost_tail: tuple[pd.Timestamp, ...]
 
 
 @dataclass(frozen=True)
@@ -88,12 +80,20 @@ class Standing:
         When the designed schedule wants the next one after the last success; passed if it is overdue.
     month_ends
         When the provider forgets this month.
-    loses_end, loses
-        Days of this month that lose their end, and days that are lost whole, if no sync runs before.
+    stakes
+        What is lost of this month if no sync runs before, and of which VMs.
     grace
         Months whose last day the provider showed whole, and of how many that is over it showed that day at all.
     losses
         What no sync can bring any more, by month that is over, the newest first.
+    unwatched
+        VMs of this month that are gone, and of whose end more was lost than the schedule cannot help.
+    is_synced
+        Whether the settings, if they name accounts, name this one.
+    hindrance
+        Why no sync can run, by the settings; None if nothing is known to be in its way.
+    ahead, machine
+        The newest sync in the log that is later than this machine's clock, and that clock.
     left_sending
         Table ``commands``: those of which nobody knows the end.
     unexplained
@@ -109,15 +109,21 @@ class Standing:
     syncs: Syncs
     next_sync: pd.Timestamp
     month_ends: pd.Timestamp
-    loses_end: tuple[pd.Timestamp, ...]
-    loses: tuple[pd.Timestamp, ...]
+    stakes: tuple[Stake, ...]
     grace: tuple[Sequence[str], int]
     left_sending: pd.DataFrame
     unexplained: tuple[Gap, ...]
     losses: tuple[Loss, ...] = ()
+    unwatched: tuple[Gap, ...] = ()
+    is_synced: bool = True
+    hindrance: str | None = None
+    ahead: pd.Timestamp | None = None
+    machine: pd.Timestamp | None = None
 
 
-def standings(archive: Archive, settings: Settings, now: pd.Timestamp) -> list[Standing]:
+def standings(
+    archive: Archive, settings: Settings, now: pd.Timestamp, hindrances: Mapping[str, str] | None = None
+) -> list[Standing]:
     """Tell how the history of every account stands that the archive or the settings know.
 
     Parameters
@@ -127,7 +133,10 @@ def standings(archive: Archive, settings: Settings, now: pd.Timestamp) -> list[S
     settings
         For time zones, and how long a day may change.
     now
-        The time; the provider's clock, as the last sync noted it, wins if it is ahead.
+        The time by this machine's clock; the provider's, as the last sync noted it, wins if it is a little ahead, or
+        if no sync is known that was not.
+    hindrances
+        Why no sync of an account can run, by its name.
 
     Returns
     -------
@@ -140,95 +149,86 @@ def standings(archive: Archive, settings: Settings, now: pd.Timestamp) -> list[S
         The archive cannot be read.
     """
     syncs, commands = archive.read("syncs"), left_sending(archive)
+    named, hindrances = named_accounts(settings), hindrances or {}
     months = archive.months()
     span = (months[0].to_timestamp(), (months[-1] + 1).to_timestamp()) if months else (pd.Timestamp(0), pd.Timestamp(0))
     days = vm_days(archive, *span)
-    named = set(settings.accounts) if dict(settings.accounts) != {"main": Account()} else set()
     known = {*days["account"], *syncs["account"], *archive.read("accounts")["account"], *named}
-    return [
-        _standing(
-            str(name),
-            days[days["account"] == name],
-            syncs[syncs["account"] == name].sort_values("started_at"),
-            commands[commands["account"] == name],
-            settings,
-            now,
+    found = []
+    for name in sorted(str(each) for each in known):
+        rows = syncs[syncs["account"] == name].sort_values("started_at")
+        standing = _standing(name, days[days["account"] == name], rows, archive, settings, now)
+        found.append(
+            replace(
+                standing,
+                left_sending=commands[commands["account"] == name],
+                is_synced=not named or name in named,
+                hindrance=hindrances.get(name),
+            )
         )
-        for name in sorted(known)
-    ]
+    return found
+
+
+def named_accounts(settings: Settings) -> set[str]:
+    """Tell the accounts that the settings name; the one that holds where they name none is not among them."""
+    accounts = dict(settings.accounts)
+    unnamed = Account()
+    if list(accounts) == ["main"]:
+        accounts["main"] = replace(accounts["main"], base_url=unnamed.base_url, auth=unnamed.auth)
+    return set() if accounts == {"main": unnamed} else set(accounts)
 
 
 def _standing(
-    name: str, days: pd.DataFrame, syncs: pd.DataFrame, commands: pd.DataFrame, settings: Settings, now: pd.Timestamp
+    name: str, days: pd.DataFrame, syncs: pd.DataFrame, archive: Archive, settings: Settings, machine: pd.Timestamp
 ) -> Standing:
     zone = settings.zone(name)
-    here = max([now, *syncs["ended_at"].tail(1)]).tz_convert(zone)
+    later = syncs["started_at"] > machine + CLOCK_STEP
+    ahead = syncs.loc[later, "started_at"].max() if later.any() else None
+    syncs = syncs if later.all() else syncs[~later]  # what claims to be of the future must not hide that syncs stopped
+    here = max([machine, *syncs["ended_at"].tail(1)]).tz_convert(zone)
     naive = here.tz_localize(None)
     done = Syncs.of(syncs, zone)
     account = settings.accounts.get(name, Account())
-    started, answered = (_newest(rows, zone) for rows in (syncs, syncs[syncs["error"].isna()]))
-    days = with_unseen(days, started, naive)
+    started, answered = (newest_start(rows, zone) for rows in (syncs, syncs[syncs["error"].isna()]))
+    days = with_unseen(days[days["date"] <= (started if later.any() and started else naive)], started, naive)
     days = days.assign(month=days["date"].dt.strftime("%Y-%m"))
     said, days = days, days.assign(status=day_states(days, naive, account.settle_h, answered))
     since = here if done.success is None else done.success.started_at
-    ends = end_of_month(naive.to_period("M"), zone)
-    loses_end, loses = _at_stake(done, here, ends, zone)
+    month = naive.to_period("M")
+    ends = end_of_month(month, zone)
+    usage = archive.read("usage", month.to_timestamp(), (month + 1).to_timestamp(), account=name)
+    gaps = {str(each): gaps_of(rows, usage) for each, rows in days.groupby("month")}
     return Standing(
         account=name,
         zone=zone,
         now=here,
-        months=coverage(said.drop(columns="month"), naive, settle_h=account.settle_h),
-        days=_worst(days),
-        gaps={str(month): _gaps(rows) for month, rows in days.groupby("month")},
+        months=coverage(said.drop(columns="month"), naive, settle_h=account.settle_h, asked=answered),
+        days=_worst(days, month),
+        gaps=gaps,
         syncs=done,
         next_sync=pd.Timestamp(next_moment(since.to_pydatetime(), zone)).tz_convert(zone),
         month_ends=ends,
-        loses_end=loses_end,
-        loses=loses,
+        stakes=stakes(said, usage, done.seen_until.get(str(month)), started, naive, zone),
         grace=_grace(said, naive),
-        left_sending=commands,
-        unexplained=tuple(_gaps(_unexplained(days, done, here, account.settle_h))),
+        left_sending=TABLES["commands"].frame(),
+        unexplained=tuple(gaps_of(unexplained(days, done.seen_until.get(str(month)), here, account.settle_h))),
         losses=losses(days, done.seen_until, done.seen_from, here),
+        unwatched=tuple(gap for gap in gaps.get(str(month), []) if is_unwatched(gap, syncs, here)),
+        ahead=None if ahead is None else ahead.tz_convert(zone),
+        machine=machine.tz_convert(zone),
     )
 
 
-def _at_stake(
-    syncs: Syncs, here: pd.Timestamp, ends: pd.Timestamp, zone: ZoneInfo
-) -> tuple[tuple[pd.Timestamp, ...], tuple[pd.Timestamp, ...]]:
-    """Tell which days of this month lose their end, and which are lost whole, if no sync runs before it ends."""
-    last = ends.tz_localize(None) - DAY
-    seen = syncs.seen_until.get(f"{here:%Y-%m}")
-    if seen is None:
-        return (), tuple(pd.date_range(last.replace(day=1), last))
-    seen_on = seen.tz_convert(zone).tz_localize(None).normalize()
-    return (seen_on,), tuple(pd.date_range(seen_on + DAY, last))
-
-
-def _worst(days: pd.DataFrame) -> pd.DataFrame:
-    """Lay out the worst state of each day."""
+def _worst(days: pd.DataFrame, this_month: pd.Period) -> pd.DataFrame:
+    """Lay out the worst state of each day, until this month."""
     ranks = days["status"].map({state: rank for rank, state in enumerate(WORST_FIRST)})
     if days.empty:
         return pd.DataFrame(columns=range(1, 32))
     ranked = days.assign(rank=ranks, day=days["date"].dt.day)
     worst = ranked.pivot_table(index="month", columns="day", values="rank", aggfunc="min")
-    months = pd.period_range(worst.index[0], worst.index[-1], freq="M").astype("str")
+    months = pd.period_range(worst.index[0], max(pd.Period(worst.index[-1]), this_month), freq="M").astype("str")
     named: pd.DataFrame = worst.reindex(index=months, columns=range(1, 32)).replace(dict(enumerate(WORST_FIRST)))
     return named
-
-
-def _gaps(days: pd.DataFrame) -> list[Gap]:
-    """Name the VMs that lack days, worst first."""
-    lacking = days[days["status"].isin(["missing", "lost_tail"])]
-    found = [
-        Gap(
-            int(str(vm_id)),
-            str(rows["vm_name"].dropna().iloc[-1]) if rows["vm_name"].notna().any() else f"VM {vm_id}",
-            tuple(rows.loc[rows["status"] == "missing", "date"]),
-            tuple(rows.loc[rows["status"] == "lost_tail", "date"]),
-        )
-        for vm_id, rows in lacking.groupby("vm_id")
-    ]
-    return sorted(found, key=lambda gap: (-len(gap.missing), -len(gap.lost_tail), gap.vm_id))
 
 
 def _grace(days: pd.DataFrame, now: pd.Timestamp) -> tuple[Sequence[str], int]:
@@ -237,28 +237,6 @@ def _grace(days: pd.DataFrame, now: pd.Timestamp) -> tuple[Sequence[str], int]:
     over = last_days[last_days["date"] + DAY <= now]
     whole = over.groupby("month")["status"].agg(lambda states: "lost_tail" not in set(states))
     return [str(month) for month in whole.index[whole.astype("bool")]], len(whole)
-
-
-def _unexplained(days: pd.DataFrame, syncs: Syncs, here: pd.Timestamp, settle_h: float) -> pd.DataFrame:
-    """Take the days without a report that the provider could still give, and should have given.
-
-    A VM that is switched off may have no rows; of the first and last day that a VM was seen it may have no hour; and
-    what no sync has asked for is missing for that reason.
-    """
-    asked = syncs.seen_until.get(f"{here:%Y-%m}")
-    if asked is None:
-        return days.iloc[:0]
-    settled = (asked.tz_convert(here.tz) - pd.Timedelta(hours=settle_h)).tz_localize(None)
-    ends = days.groupby("vm_id")["date"].agg(["min", "max"])
-    inside = (days["date"] > days["vm_id"].map(ends["min"])) & (days["date"] < days["vm_id"].map(ends["max"]))
-    due = (days["month"] == f"{here:%Y-%m}") & (days["date"] + DAY <= settled)
-    runs = ~days["state"].fillna("UP").str.upper().isin(OFF)
-    return days[(days["status"] == "missing") & inside & due & runs]
-
-
-def _newest(syncs: pd.DataFrame, zone: ZoneInfo) -> pd.Timestamp | None:
-    """Tell when the last of these syncs began, naive, in the account's time zone."""
-    return None if syncs.empty else syncs["started_at"].max().tz_convert(zone).tz_localize(None)
 
 
 def _last(syncs: pd.DataFrame) -> Any:

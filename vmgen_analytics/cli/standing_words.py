@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vmgen_analytics.cli.standing import DAY, Gap, Standing, utc
+from vmgen_analytics.cli.standing import DAY, Standing
 from vmgen_analytics.logbook import sentence
 from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.wording import counted, ranges
 from vmgen_analytics.zones import end_of_month
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from vmgen_analytics.cli.losses import Loss
+    from vmgen_analytics.cli.stakes import Stake
 
 FEW = 3
 STALE = pd.Timedelta(hours=24)
@@ -27,8 +28,12 @@ SENDING = pd.Timedelta(minutes=10)
 
 def sentences(standing: Standing, verbose: int = 0) -> list[str]:
     """Say what is lacking, when the last sync was, when the next must be, and what else will be lost."""
-    said = [*_loss_sentences(standing), *_gap_sentences(standing), *_tail_sentences(standing), *_grace(standing)]
-    said += [_last_sync(standing), f"Next sync: {_next(standing)}.", _stake(standing)]
+    said = [*_clock(standing), *_loss_sentences(standing), *_gap_sentences(standing), *_tail_sentences(standing)]
+    said += [*_grace(standing), _last_sync(standing)]
+    if standing.is_synced:
+        said += [*_hindered(standing), f"Next sync: {_next(standing)}.", stake(standing)]
+    else:
+        said.append("Not in the settings: not synced any more.")
     for row in standing.left_sending.itertuples():
         said.append(f"Nobody knows the end of: {sentence(row)}.")
     if verbose:
@@ -39,21 +44,26 @@ def sentences(standing: Standing, verbose: int = 0) -> list[str]:
 
 
 def warnings(standing: Standing) -> list[str]:
-    """Name what a monitor should tell of, worst first; nothing if all is well."""
-    found = []
+    """Name what a monitor should tell of, worst first; nothing if all is well, or if the settings leave it out."""
+    if not standing.is_synced:
+        return []
+    found = [each[0].lower() + each[1:].rstrip(".") for each in _clock(standing)]
     success, attempt = standing.syncs.success, standing.syncs.attempt
     is_last_day = (standing.now + DAY).month != standing.now.month
     limit = STALE_ON_LAST_DAY if is_last_day else STALE
     if success is None:
-        found.append("no sync has brought everything yet")
+        found.append("it has never synced" if attempt is None else "no sync has brought everything yet")
     elif standing.now - success.started_at > limit:
         why = " and the month ends today" if is_last_day else ""
         found.append(f"the last sync that brought everything was {_ago(standing.now - success.started_at)} ago{why}")
+    found += [each[0].lower() + each[1:].rstrip(".") for each in _hindered(standing)]
     if attempt is not None and not pd.isna(attempt.error):
         found.append(f"the last sync was broken off: {attempt.error}")
     elif attempt is not None and attempt.failures:
         found.append(f"the last sync lacks {_lacking(attempt)}")
     found += [_lost(loss) for loss in standing.losses if loss.is_told]
+    for gap in standing.unwatched:
+        found.append(f"lost for good: {_ends(gap.lost_tail, f'{standing.now:%B %Y}')} of {gap.vm_name}, which is gone")
     late = standing.left_sending[standing.now - standing.left_sending["requested_at"] > SENDING]
     if len(late):
         found.append(f"nobody knows the end of {counted(len(late), 'command')}")
@@ -64,55 +74,15 @@ def warnings(standing: Standing) -> list[str]:
     return found
 
 
-def facts(standing: Standing) -> dict[str, Any]:
-    """Put the same facts into words for machines; every instant is in UTC, every day in the account's zone."""
-    attempt, success = standing.syncs.attempt, standing.syncs.success
-    months = standing.months.drop(columns="account").assign(month=standing.months["month"].astype("str"))
-    records = [{str(name): value for name, value in record.items()} for record in months.to_dict("records")]
-    for record in records:
-        row = standing.days.loc[record["month"]].dropna() if record["month"] in standing.days.index else {}
-        record["days"] = {f"{record['month']}-{day:02d}": state for day, state in dict(row).items()}
-        record["gaps"] = [
-            {
-                "vm_id": gap.vm_id,
-                "vm_name": gap.vm_name,
-                "missing": _iso(gap.missing),
-                "lost_tail": _iso(gap.lost_tail),
-            }
-            for gap in standing.gaps.get(record["month"], [])
-        ]
-        until = standing.syncs.seen_until.get(record["month"])
-        record["seen_until"] = None if until is None else utc(until)
-    return {
-        "time_zone": standing.zone.key,
-        "months": records,
-        "last_sync": None if attempt is None else utc(attempt.started_at),
-        "last_success": None if success is None else utc(success.started_at),
-        "last_failures": 0 if attempt is None else int(attempt.failures),
-        "incomplete": "" if attempt is None else str(attempt.incomplete),
-        "error": None if attempt is None or pd.isna(attempt.error) else str(attempt.error),
-        "learned": "" if attempt is None or pd.isna(attempt.learned) else str(attempt.learned),
-        "next_sync": utc(standing.next_sync),
-        "next": _stake(standing),
-        "month_ends": utc(standing.month_ends),
-        "loses_end": _iso(standing.loses_end),
-        "loses": _iso(standing.loses),
-        "lost": [
-            {
-                "month": loss.month,
-                "since": None if loss.since is None else utc(loss.since),
-                "days": _iso(loss.days),
-                "vms": loss.vms,
-                "tail": _iso(loss.tail),
-                "tail_vms": loss.tail_vms,
-            }
-            for loss in standing.losses
-        ],
-        "last_days_whole": list(standing.grace[0]),
-        "last_days_known": standing.grace[1],
-        "left_sending": standing.left_sending["command_id"].tolist(),
-        "warnings": warnings(standing),
-    }
+def summary(standing: Standing) -> str:
+    """Say in a line how an account stands, as of several the first that one reads."""
+    success = standing.syncs.success
+    vms = f"{counted(int(standing.months['vms'].iloc[-1]), 'VM')}, " if len(standing.months) else ""
+    since = "never synced whole" if success is None else f"last whole sync {_when(standing, success.started_at)}"
+    if not standing.is_synced:
+        return f"{vms}{since}; not in the settings: not synced any more"
+    found = warnings(standing)
+    return f"{vms}{since}; {counted(len(found), 'warning') if found else 'all is well'}"
 
 
 def _loss_sentences(standing: Standing) -> list[str]:
@@ -141,7 +111,7 @@ def _lost(loss: Loss) -> str:
     month = f"{pd.Period(loss.month):%B %Y}"
     parts = [f"{_dates(loss.days)} {month} of {counted(loss.vms, 'VM')}"] if loss.days else []
     if loss.tail:
-        parts.append(f"the end of {_dates(loss.tail)} {month} of {counted(loss.tail_vms, 'VM')}")
+        parts.append(f"{_ends(loss.tail, month)} of {counted(loss.tail_vms, 'VM')}")
     return f"lost for good: {' and '.join(parts)}"
 
 
@@ -177,12 +147,17 @@ def _tail_sentences(standing: Standing) -> list[str]:
         count = sum(bool(gap.lost_tail) for gap in gaps)
         until = standing.syncs.seen_until.get(month)
         seen = None if until is None else until.tz_convert(standing.zone)
+        whose = counted(count, "VM")
+        if month == f"{standing.now:%Y-%m}":  # what can still be had is not called lost, unless its VM is gone
+            tails = [gap for gap in gaps if gap.lost_tail]
+            whose = f"{_names(gap.vm_name for gap in tails)}, which {'is' if count == 1 else 'are'} gone"
+            moments = [gap.seen_until for gap in tails if gap.seen_until is not None]
+            seen = min(moments).tz_convert(standing.zone) if len(moments) == count and len(days) == 1 else None
         bound = ""
         if seen is not None and seen.tz_localize(None).normalize() == days[-1]:
             bound = f": at most what came after {seen:%H:%M} is lost"
-        said.append(
-            f"The end of {_dates(days)} {pd.Period(month):%B %Y} was not seen of {counted(count, 'VM')}{bound}."
-        )
+        ends = _ends(days, f"{pd.Period(month):%B %Y}")
+        said.append(f"{ends[0].upper()}{ends[1:]} {'was' if len(days) == 1 else 'were'} not seen of {whose}{bound}.")
     if len(lost) > FEW:
         said.append(f"The same holds for the last day of {counted(len(lost) - FEW, 'earlier month')}.")
     return said
@@ -224,19 +199,38 @@ def _next(standing: Standing) -> str:
     return f"{at:%Y-%m-%d %H:%M}, in {_ago(at - now)}"
 
 
-def _stake(standing: Standing) -> str:
+def stake(standing: Standing) -> str:
     """Say what is lost if no sync runs before the month turns."""
     ends = f"{standing.month_ends:%Y-%m-%d %H:%M} ({standing.zone.key}, in {_ago(standing.month_ends - standing.now)})"
+    *few, most = standing.stakes
     month = f"{standing.now:%B}"
-    lost = []
-    if standing.loses_end:
-        lost.append(f"the end of {_dates(standing.loses_end)} {month}")
-    if standing.loses:
-        lost.append(f"all of {_dates(standing.loses)} {month}")
-    return (
-        f"At {ends} the provider forgets this month: if no sync runs before, {' and '.join(lost)} "
-        f"{'are' if len(lost) > 1 else 'is'} lost."
+    parts = [f"of {_names(name for _, name in stake.vms)} {_staked(stake, month)}" for stake in few[-FEW:][::-1]]
+    if len(few) > FEW:
+        parts.append(f"of {counted(sum(len(stake.vms) for stake in few[:-FEW]), 'more VM')} other days")
+    parts.append(f"of the others {_staked(most, month)}" if few else _staked(most, month))
+    verb = "are" if len(parts) > 1 or (most.ends and most.days) or len(most.ends) > 1 else "is"
+    return f"At {ends} the provider forgets this month: if no sync runs before, {'; '.join(parts)} {verb} lost."
+
+
+def _staked(stake: Stake, month: str) -> str:
+    lost = [_ends(stake.ends, month)] if stake.ends else []
+    lost += [f"all of {_dates(stake.days)} {month}"] if stake.days else []
+    return " and ".join(lost)
+
+
+def _clock(standing: Standing) -> list[str]:
+    """Say that a sync claims to be later than now; what it brought is believed, but not that it was just now."""
+    if standing.ahead is None:
+        return []
+    said = (
+        f"The log has a sync of {standing.ahead:%Y-%m-%d %H:%M}, which is later than this machine's clock, "
+        f"{standing.machine:%Y-%m-%d %H:%M}: one of the clocks is or was wrong."
     )
+    return [said]
+
+
+def _hindered(standing: Standing) -> list[str]:
+    return [] if standing.hindrance is None else [f"No sync can run: {standing.hindrance}."]
 
 
 def _when(standing: Standing, moment: pd.Timestamp) -> str:
@@ -244,8 +238,13 @@ def _when(standing: Standing, moment: pd.Timestamp) -> str:
 
 
 def _dates(days: Iterable[pd.Timestamp]) -> str:
-    """Write days of one month as 1-3, 7."""
-    return ranges(each.day for each in days)
+    """Write days of one month as 1-3, 5 and 7."""
+    first, _, last = ranges(each.day for each in days).rpartition(", ")
+    return f"{first} and {last}" if first else last
+
+
+def _ends(days: Sequence[pd.Timestamp], month: str) -> str:
+    return f"the {'end' if len(days) == 1 else 'ends'} of {_dates(days)} {month}"
 
 
 def _ago(span: pd.Timedelta) -> str:
@@ -262,8 +261,4 @@ def _names(names: Iterable[str]) -> str:
     return f"{', '.join(listed[:FEW])}{more}"
 
 
-def _iso(days: Iterable[pd.Timestamp]) -> list[str]:
-    return [f"{day:%Y-%m-%d}" for day in days]
-
-
-__all__ = ["Gap", "facts", "sentences", "warnings"]
+__all__ = ["sentences", "stake", "summary", "warnings"]

@@ -12,6 +12,7 @@ from vmgen_analytics.settings import SETTLE_H, Account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from vmgen_analytics.settings import Settings
 
@@ -20,12 +21,15 @@ __all__ = [
     "coverage_by_account",
     "day_states",
     "month_state",
+    "newest_start",
     "unseen_by_account",
     "unseen_days",
     "with_unseen",
 ]
 
 DAY = pd.Timedelta(days=1)
+STATES = ("final", "imported", "provisional", "partial", "awaited", "lost_tail", "missing")
+"""What can be known of a VM-day, the best first."""
 
 
 def day_states(
@@ -48,21 +52,46 @@ def day_states(
     Returns
     -------
     Series
-        final, provisional, partial, lost_tail or missing. Imported days count as final, a day without a report is
-        under way (partial) until it is over and settled, and in a closed month no end comes any more.
+        final, imported, provisional, partial, awaited, lost_tail or missing. A day without a report is under way
+        (partial) until it is over and settled; one that is over, of which no end was seen yet, is awaited while a sync
+        can still bring it. In a closed month no end comes any more, nor that of the last day of a VM that is gone.
     """
     turns = days["date"] + pd.offsets.MonthBegin(1)
     is_closed = turns + CLOSING <= now
-    settled = days["date"] + DAY + pd.Timedelta(hours=settle_h)
+    ends = days["date"] + DAY
+    settled = ends + pd.Timedelta(hours=settle_h)
     is_due = (settled <= min(now, asked or now)) | ((turns <= now) & (settled <= now))
-    status = days["status"].replace("imported", "final")
-    status = status.mask(is_closed & (status == "partial"), "lost_tail").mask(
-        is_closed & (status == "provisional"), "final"
-    )
-    return status.mask(status.isna() & ~is_due & ~is_closed, "partial").fillna("missing")
+    is_over, was_asked = ends <= now, ends <= min(now, asked or now)
+    status, is_partial = days["status"], days["status"] == "partial"
+    states = status.mask(is_partial & is_over, "awaited")
+    states = states.mask(is_partial & (is_closed | _was_last(days, is_partial & is_over, asked)), "lost_tail")
+    states = states.mask(is_closed & (status == "provisional"), "final")
+    waits = status.isna() & ~is_due & ~is_closed
+    return states.mask(waits, "partial").mask(waits & is_over & ~was_asked, "awaited").fillna("missing")
 
 
-def coverage(days: pd.DataFrame, now: pd.Timestamp, *, settle_h: float = SETTLE_H) -> pd.DataFrame:
+def _was_last(days: pd.DataFrame, chosen: pd.Series, asked: pd.Timestamp | None) -> pd.Series:
+    """Tell which of the chosen days were the last of their VM: of one that is not gone, the table goes on."""
+    candidates = days[chosen & (days["date"] < _newest_day(days, asked))]
+    key = ["account", "vm_id", "date"]
+    following = days.loc[days["date"].isin(candidates["date"] + DAY), key]
+    following = following.assign(date=following["date"] - DAY)
+    is_followed = pd.MultiIndex.from_frame(candidates[key]).isin(pd.MultiIndex.from_frame(following))
+    is_last = pd.Series(False, index=days.index)
+    is_last[candidates.index[~is_followed]] = True
+    return is_last
+
+
+def _newest_day(days: pd.DataFrame, asked: pd.Timestamp | None) -> pd.Timestamp:
+    newest: pd.Timestamp = days["date"].max()
+    if asked is None or newest.is_month_end:  # a table that was cut off with a month says nothing of the next
+        return newest
+    return asked.normalize()
+
+
+def coverage(
+    days: pd.DataFrame, now: pd.Timestamp, *, settle_h: float = SETTLE_H, asked: pd.Timestamp | None = None
+) -> pd.DataFrame:
     """How much of each account's traffic is known in each month.
 
     Parameters
@@ -73,12 +102,14 @@ def coverage(days: pd.DataFrame, now: pd.Timestamp, *, settle_h: float = SETTLE_
         The time, naive, in the account's time zone.
     settle_h
         How long after its end a day may change: until then a day without a report is under way. [h]
+    asked
+        When a sync last asked, naive; by default now.
 
     Returns
     -------
     DataFrame
-        Table ``coverage``: account, month, state, vms, days_expected, days_final, days_provisional, days_partial,
-        days_lost_tail, days_missing. [VM-days] Imported days count as final.
+        Table ``coverage``: account, month, state, vms, days_expected, days_final, days_imported, days_provisional,
+        days_partial, days_awaited, days_lost_tail, days_missing. [VM-days]
 
     Raises
     ------
@@ -86,12 +117,11 @@ def coverage(days: pd.DataFrame, now: pd.Timestamp, *, settle_h: float = SETTLE_
         The frame is not the table ``vm_days``.
     """
     TABLES["vm_days"].check(days, unique=False)
-    status = day_states(days, now, settle_h)
-    kinds = ("final", "provisional", "partial", "lost_tail", "missing")
+    status = day_states(days, now, settle_h, asked)
     rows = days[["account"]].assign(
         month=days["date"].dt.to_period("M"),
         days_expected=1,
-        **{f"days_{kind}": (status == kind).astype("int64") for kind in kinds},
+        **{f"days_{kind}": (status == kind).astype("int64") for kind in STATES},
     )
     grouped = rows.groupby(["account", "month"])
     known = grouped.sum().join(days.groupby(["account", rows["month"]])["vm_id"].nunique().rename("vms")).reset_index()
@@ -104,7 +134,8 @@ def coverage_by_account(
 ) -> pd.DataFrame:
     """How much of the traffic is known of each account, by its own clock, time zone and settle time.
 
-    Days of months that are over, on which VMs ran for all we know and after which no sync asked, are missing.
+    Days that are over, on which VMs ran for all we know and after which no sync asked, are awaited while a sync can
+    bring them, then missing.
 
     Parameters
     ----------
@@ -127,16 +158,33 @@ def coverage_by_account(
     SchemaError
         The frame is not the table ``vm_days``.
     """
-    known = pd.concat([days, unseen_by_account(days, syncs, settings, clocks)], ignore_index=True)
-    parts = [
-        coverage(
-            mine,
-            _local(clocks[str(account)], settings, str(account)),
-            settle_h=settings.accounts.get(str(account), Account()).settle_h,
-        )
-        for account, mine in known.groupby("account")
-    ]
+    parts = []
+    for name, mine in days.groupby("account"):
+        account = str(name)
+        now, own = _local(clocks[account], settings, account), syncs[syncs["account"] == account]
+        known = with_unseen(mine, newest_start(own, settings.zone(account)), now)
+        answered = newest_start(own[own["error"].isna()], settings.zone(account))
+        settle_h = settings.accounts.get(account, Account()).settle_h
+        parts.append(coverage(known, now, settle_h=settle_h, asked=answered))
     return pd.concat(parts, ignore_index=True) if parts else TABLES["coverage"].frame()
+
+
+def newest_start(syncs: pd.DataFrame, zone: tzinfo) -> pd.Timestamp | None:
+    """Tell when the last of some syncs began.
+
+    Parameters
+    ----------
+    syncs
+        Table ``syncs``, of one account.
+    zone
+        The account's time zone.
+
+    Returns
+    -------
+    Timestamp or None
+        Naive, in that zone; None without a sync.
+    """
+    return None if syncs.empty else syncs["started_at"].max().tz_convert(zone).tz_localize(None)
 
 
 def unseen_by_account(
@@ -157,9 +205,9 @@ def unseen_by_account(
     parts = []
     for name, mine in days.groupby("account"):
         account = str(name)
-        asked = syncs.loc[syncs["account"] == account, "started_at"].max()
-        last = None if pd.isna(asked) else _local(asked, settings, account)
-        parts.append(unseen_days(mine, last, _local(clocks[account], settings, account)))
+        last = newest_start(syncs[syncs["account"] == account], settings.zone(account))
+        month = _local(clocks[account], settings, account).to_period("M").to_timestamp()
+        parts.append(unseen_days(mine, last, month))
     return pd.concat(parts, ignore_index=True) if parts else days.iloc[:0]
 
 
@@ -168,7 +216,7 @@ def _local(moment: pd.Timestamp, settings: Settings, account: str) -> pd.Timesta
 
 
 def with_unseen(days: pd.DataFrame, last: pd.Timestamp | None, now: pd.Timestamp) -> pd.DataFrame:
-    """Add the days of months that are over on which VMs ran for all we know, and no sync looked.
+    """Add the days that are over, on which VMs ran for all we know, and after which no sync looked.
 
     Parameters
     ----------
@@ -184,24 +232,25 @@ def with_unseen(days: pd.DataFrame, last: pd.Timestamp | None, now: pd.Timestamp
     DataFrame
         The same with more rows, which have no status.
     """
-    unseen = unseen_days(days, last, now)
+    unseen = unseen_days(days, last, now.normalize())
     return days if unseen.empty else pd.concat([days, unseen], ignore_index=True)
 
 
-def unseen_days(days: pd.DataFrame, last: pd.Timestamp | None, now: pd.Timestamp) -> pd.DataFrame:
+def unseen_days(days: pd.DataFrame, last: pd.Timestamp | None, end: pd.Timestamp) -> pd.DataFrame:
     """Lay out the days that `with_unseen` adds.
 
     Parameters
     ----------
-    days, last, now
+    days, last
         As there.
+    end
+        The day before which they end.
 
     Returns
     -------
     DataFrame
         Table ``vm_days``, without a status.
     """
-    end = now.to_period("M").to_timestamp()
     last = None if last is None else last.normalize()
     if last is None or last + DAY >= end:
         return days.iloc[:0]

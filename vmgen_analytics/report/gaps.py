@@ -30,6 +30,8 @@ UNSETTLED = {
     "lost_tail": "its end was never seen",
     "missing": "no report",
 }
+SELDOM = ("imported", "awaited")
+"""Counts of days that have a column only where there are any."""
 
 
 def missing(facts: Facts) -> Section:
@@ -54,7 +56,7 @@ def missing(facts: Facts) -> Section:
 
 def _answer(facts: Facts) -> str:
     rows = facts.of_month(facts.coverage)
-    expected, final = int(rows["days_expected"].sum()), int(rows["days_final"].sum())
+    expected, final = int(rows["days_expected"].sum()), int(rows[["days_final", "days_imported"]].sum().sum())
     money = "All money per VM is an estimate"
     if not expected:
         return f"{money}, and nothing is known of any VM in {month_name(facts.month)}."
@@ -142,15 +144,17 @@ def _incomplete(facts: Facts) -> str:
 def _coverage(facts: Facts) -> ReportTable:
     rows = facts.coverage.sort_values(["month", "account"], ascending=[False, True], kind="stable")
     several = len(rows["account"].unique()) > 1
-    names = ("expected", "final", "provisional", "partial", "lost_tail", "missing")
-    headings = ("VM-days", "Final", "May change", "Seen early", "End not seen", "No report")
+    counts = {"expected": "VM-days", "final": "Final", "imported": "Imported", "provisional": "May change"}
+    counts |= {"partial": "Under way", "awaited": "Not fetched yet", "lost_tail": "End not seen"}
+    counts |= {"missing": "No report"}
+    shown = {name: heading for name, heading in counts.items() if name not in SELDOM or rows[f"days_{name}"].any()}
     return ReportTable(
         "Days of traffic known",
         (
             months("Month", rows["month"], "Total"),
             *([text("Account", rows["account"])] if several else []),
             text("State", rows["state"]),
-            *(summed(heading, "count", rows[f"days_{name}"]) for heading, name in zip(headings, names, strict=True)),
+            *(summed(heading, "count", rows[f"days_{name}"]) for name, heading in shown.items()),
         ),
     )
 
