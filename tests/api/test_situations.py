@@ -283,8 +283,12 @@ def test_how_often_and_how_long_it_was_tried_is_told(provider, client):
 
 def test_a_refused_key_names_its_header_and_no_more(provider, connect):
     provider.always[VMS] = says({"message": "Unauthenticated."}, 401)
-    with pytest.raises(AuthenticationError, match=r"API enabled in the portal.*in the header X-API-Key$") as caught:
+    with pytest.raises(AuthenticationError, match="is not accepted in the header X-API-Key") as caught:
         connect(provider, auth="X-API-Key: {key}").vms()
+    assert str(caught.value).endswith(
+        "401 Unauthorized: the key is not accepted in the header X-API-Key (it said: Unauthenticated); is the API "
+        "enabled in the portal? `vmgen-analytics login` finds out how it is sent"
+    )
     assert KEY not in str(caught.value)
     assert provider.count(VMS) == 1
 

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
     from vmgen_analytics.api.transport import Request
 
+NOT_ACCEPTED = "the key is not accepted"
+
 _KINDS: Mapping[int, tuple[type[APIError], str]] = {
     400: (ValidationError, "the provider does not accept the request"),
     401: (
         AuthenticationError,
-        "the key is not accepted; is the API enabled in the portal? `vmgen-analytics login` finds out how it is sent",
+        f"{NOT_ACCEPTED}; is the API enabled in the portal? `vmgen-analytics login` finds out how it is sent",
     ),
     403: (PermissionDenied, "the key does not allow this"),
     404: (NotFound, "there is no such thing"),
@@ -101,10 +103,11 @@ def _refusal(
     except orjson.JSONDecodeError:
         words = _excerpt(content, scrub) if content.strip() else ""
     name = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "unknown status"
-    said = f" (it said: {words})" if words else ""
+    said = f" (it said: {words.rstrip('.')})" if words else ""
+    what, semicolon, way_out = why.partition("; ")
     request_id = _request_id(headers)
     known_as = f" [request {request_id}]" if request_id else ""
-    error = kind(f"{request}: {status} {name}: {why}{said}{known_as}", status=status)
+    error = kind(f"{request}: {status} {name}: {what}{said}{semicolon}{way_out}{known_as}", status=status)
     error.retry_after_s = retry_after_s(headers)
     error.errors, error.request_id = _errors(payload, scrub), request_id
     return error

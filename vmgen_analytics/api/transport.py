@@ -143,7 +143,8 @@ class Transport:
         try:
             return answers.decoded(request, answer.status, answer.headers, content, self._auth.scrub)
         except AuthenticationError as error:
-            error.args = (f"{error}; it was sent in the header {self._auth.header}",)
+            sent = f"{answers.NOT_ACCEPTED} in the header {self._auth.header}"
+            error.args = (str(error).replace(answers.NOT_ACCEPTED, sent, 1),)
             raise
 
     def cut(self) -> None:

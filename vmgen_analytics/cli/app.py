@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -31,10 +32,11 @@ from vmgen_analytics.cli import (
     status,
     sync,
 )
-from vmgen_analytics.cli.terminal import PARTIAL, say, wants_tracebacks
-from vmgen_analytics.errors import HistoryError, PriceError, SchemaError, SettingsError, VMgenError, why_unreadable
+from vmgen_analytics.cli.terminal import PARTIAL, say, status_of, wants_tracebacks
+from vmgen_analytics.errors import VMgenError, why_unreadable
 
 INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 STOPPED = "stopped; what came until then is stored, and the same command again brings the rest"
 
 app = typer.Typer(
@@ -99,28 +101,40 @@ def _status(arguments: list[str] | None) -> int:
         words = sys.argv[1:] if arguments is None else arguments
         status = app(args=words or ["--help"], prog_name="vmgen-analytics", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has enough of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except SystemExit:  # so Rich tells of the same
-        return 0
     except BaseException as error:  # noqa: BLE001 - a traceback reaches nobody without -vv
+        if _has_enough(error):
+            _write_no_more()
+            return 0
         return _failed(*_sentence(error))
     if status == INTERRUPTED:
         say(f"vmgen-analytics: {STOPPED}")
     return status if isinstance(status, int) else 0
 
 
+def _has_enough(error: BaseException) -> bool:
+    """Tell whether whoever read our output has enough of it, which Typer and Rich turn into an exit."""
+    told = error.__context__ if isinstance(error, SystemExit) else error
+    return isinstance(told, BrokenPipeError)
+
+
+def _write_no_more() -> None:
+    """Let go what is left for standard output, which is tried once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _sentence(error: BaseException) -> tuple[str, int]:
     """Put an error into one line, with the exit status that it stands for."""
     if isinstance(error, VMgenError):
-        return str(error), 2 if isinstance(error, SettingsError | PriceError | SchemaError | HistoryError) else 1
+        return str(error), status_of(error)
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         hint = f"; `{context.command_path} --help` tells more" if context else ""
         return f"{getattr(error, 'format_message', error.__str__)().rstrip('.')}{hint}", 2
     if isinstance(error, typer.Abort | KeyboardInterrupt):
         return STOPPED, INTERRUPTED
+    if isinstance(error, OSError) and error.filename is None and error.errno in _NO_ROOM:
+        _write_no_more()
+        return f"cannot write the output: {error.strerror}; send it elsewhere, or make room there", 1
     said = why_unreadable(error) if isinstance(error, OSError) else error
     named = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
     return f"{type(error).__name__}: {named}{said} (unexpected; -vv shows where)", 1

@@ -8,8 +8,19 @@ import typer
 
 from vmgen_analytics.api import Client
 from vmgen_analytics.cli.logfile import LogFile, told_to, wants_time
-from vmgen_analytics.cli.terminal import PARTIAL, Account, ArchiveUrl, Config, Verbose, opened, progress, say
-from vmgen_analytics.errors import VMgenError
+from vmgen_analytics.cli.terminal import (
+    FAILED,
+    PARTIAL,
+    Account,
+    ArchiveUrl,
+    Config,
+    Verbose,
+    opened,
+    progress,
+    say,
+    status_of,
+)
+from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, VMgenError
 from vmgen_analytics.syncing import STEPS, SyncReport
 from vmgen_analytics.syncing import sync as sync_account
 
@@ -46,13 +57,21 @@ def _sync(names: list[str] | None, wait_s: float, config: Path | None, archive: 
     names = names or list(settings.accounts)
     for name in names:
         settings.account(name)
-    results = [_synced(name, config, store, wait_s, is_last=len(names) == 1) for name in names]
-    if not all(results):
-        raise typer.Exit(1 if not any(results) and not any(result is False for result in results) else PARTIAL)
+    statuses = [_synced(name, config, store, wait_s, is_last=len(names) == 1) for name in names]
+    if any(statuses):
+        raise typer.Exit(_together(statuses))
 
 
-def _synced(name: str, config: Path | None, store: Archive, wait_s: float, *, is_last: bool) -> bool | None:
-    """Sync one account; True if all came, False if a part, None if nothing: of several, the others go on."""
+def _together(statuses: list[int]) -> int:
+    """Tell the exit status of several accounts: where some were had and others were not, it was done in part."""
+    kinds = set(statuses)
+    if len(kinds) == 1:
+        return statuses[0]
+    return PARTIAL if kinds & {0, PARTIAL} else FAILED
+
+
+def _synced(name: str, config: Path | None, store: Archive, wait_s: float, *, is_last: bool) -> int:
+    """Sync one account, and tell its exit status: of several, the others go on."""
     try:
         with Client.from_env(name, config=config) as client, progress(f"sync of {name}", len(STEPS)) as step:
             report = sync_account(client, store, progress=step, wait_s=wait_s)
@@ -60,9 +79,9 @@ def _synced(name: str, config: Path | None, store: Archive, wait_s: float, *, is
         if is_last:
             raise
         say(f"vmgen-analytics: account {name}: {error}")
-        return None
+        return status_of(error)
     _tell(report, store)
-    return report.is_complete
+    return 0 if report.is_complete else PARTIAL
 
 
 def _tell(report: SyncReport, store: Archive) -> None:
@@ -74,4 +93,19 @@ def _tell(report: SyncReport, store: Archive) -> None:
     if len(report.failures) > SHOWN:
         say(f"  and {len(report.failures) - SHOWN} more")
     if report.failures:
-        say("What came is stored; run the same command again for the rest.")
+        say(f"What came is stored; {_advice([failure.error for failure in report.failures])}.")
+
+
+def _advice(errors: list[VMgenError]) -> str:
+    """Tell what brings the rest; where the archive is damaged or shut, to ask again alone does not."""
+    damaged = [error for error in errors if isinstance(error, ArchiveDamaged)]
+    others = [error for error in errors if error not in damaged]
+    if not others:
+        return "the rest cannot be until what is damaged is brought back: `vmgen-analytics archive check` names it"
+    if any(isinstance(error, ArchiveError) for error in others):
+        again = "put right what is named above, and run the same command again for the rest"
+    elif any(error.retryable for error in others):
+        again = "run the same command again for the rest"
+    else:
+        again = "every sync asks for the rest again"
+    return f"{again}; what is damaged is to be brought back first" if damaged else again

@@ -15,7 +15,15 @@ import typer
 from vmgen_analytics.archive import Archive
 from vmgen_analytics.archive.restoring import refuse_broken_off
 from vmgen_analytics.archive.rollcall import without_log
-from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
+from vmgen_analytics.errors import (
+    ArchiveDamaged,
+    ArchiveError,
+    HistoryError,
+    PriceError,
+    SchemaError,
+    SettingsError,
+    VMgenError,
+)
 from vmgen_analytics.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +49,10 @@ Account = Annotated[
     list[str] | None, typer.Option("--account", help="Account in the settings; may be repeated.", metavar="NAME")
 ]
 
+FAILED = 1
+WRONG = 2
+"""Exit status of a command that failed, and of one whose words or settings are wrong."""
+
 _LEVELS = {0: logging.WARNING, 1: logging.INFO}
 _verbosity = logging.getLogger("vmgen_analytics.cli")
 
@@ -60,8 +72,24 @@ def typed_name() -> str:
 
 def set_verbosity(verbose: int) -> None:
     """Log as much as -v asks for, to standard error."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    spoken = logging.StreamHandler(sys.stderr)
+    spoken.setFormatter(_Spoken("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[spoken])
     logging.getLogger("vmgen_analytics").setLevel(_LEVELS.get(verbose, logging.DEBUG))
+
+
+class _Spoken(logging.Formatter):
+    """Prints warnings of ours as every other warning is printed."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.levelno == logging.WARNING and record.name.startswith("vmgen_analytics"):
+            return f"warning: {record.getMessage()}"
+        return super().format(record)
+
+
+def status_of(error: VMgenError) -> int:
+    """Tell the exit status that an error stands for: wrong words or settings, or a failure."""
+    return WRONG if isinstance(error, SettingsError | PriceError | SchemaError | HistoryError) else FAILED
 
 
 def now() -> pd.Timestamp:
