@@ -60,6 +60,8 @@ def test_usage_is_imported_once_and_again(run: Run, write: Callable[..., Path]) 
     changed = run("import", "usage", write(USAGE.replace("1e3", "999")))
     assert "0 new, 1 changed, 2 known" in changed.err
     assert _usage(run) == [*wanted[:2], (9, "2025-03-01", 999.0, 4.0, "imported")]
+    history = Archive("data/archive").history("usage")
+    assert history.loc[history["vm_id"] == 9, "in_MB"].tolist() == [1000.0, 999.0], "what was replaced is kept"
 
 
 def test_what_the_provider_said_stays(run: Run, sandbox: Sandbox, write: Callable[..., Path]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ from vmgen_analytics.arrow import schema_of, to_pandas
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from deltalake import DeltaTable
@@ -175,8 +175,9 @@ def _look(place: Place, table: Table, opened: DeltaTable, listed: Mapping[str, i
         for f in unlogged(place.files(table.name), listed, opened)
     ]
     checked.faults += _columns(table, opened)
-    whole = _footers(place.files(table.name), listed, opened, checked)
-    there = _parts(table, opened, whole, checked)
+    added = pa.table(opened.get_add_actions(flatten=True)).to_pylist()
+    whole = _footers(place.files(table.name), listed, added, checked)
+    there = _parts(table, opened, added, whole, checked)
     checked.faults += [
         Fault(table.name, "its rows are gone", account, month)
         for account, month in parts_gone(place, opened, table.name, there)
@@ -204,10 +205,12 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return pa.string() if kind in (pa.large_string(), pa.string_view()) else kind
 
 
-def _footers(files: PyFileSystem, listed: Mapping[str, int], opened: DeltaTable, checked: Checked) -> set[str]:
+def _footers(
+    files: PyFileSystem, listed: Mapping[str, int], added: Sequence[Mapping[str, Any]], checked: Checked
+) -> set[str]:
     """Look at size and footer of each file that the log names; return those that are as they should be."""
     whole = set()
-    for each in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
+    for each in added:
         name = unquote(each["path"])
         checked.files += 1
         wrong = _footer(files, name, listed, each)
@@ -234,10 +237,12 @@ def _footer(files: PyFileSystem, name: str, listed: Mapping[str, int], logged: M
     return ""
 
 
-def _parts(table: Table, opened: DeltaTable, whole: set[str], checked: Checked) -> set[tuple[str, str]]:
+def _parts(
+    table: Table, opened: DeltaTable, added: Sequence[Mapping[str, Any]], whole: set[str], checked: Checked
+) -> set[tuple[str, str]]:
     """Look at the rows of each account and month of which every file is there; name those that the log has files of."""
     by_part: dict[tuple[str, str], list[str]] = {}
-    for each in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
+    for each in added:
         by_part.setdefault((each["partition.account"], each["partition.month"]), []).append(unquote(each["path"]))
     for (account, month), names in sorted(by_part.items()):
         checked.parts += 1

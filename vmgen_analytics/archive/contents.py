@@ -65,8 +65,3 @@ def months_of(table: Table, frame: pd.DataFrame) -> pd.Series:
     if table.name == "invoices":
         months = months.mask(is_imported(frame), frame["invoice_date"].dt.strftime("%Y-%m"))
     return months
-
-
-def counted(number: int, thing: str) -> str:
-    """Print a number with its noun: 1 row, 2 rows."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.archive.contents import counted, months_of
+from vmgen_analytics.archive.contents import months_of
 from vmgen_analytics.archive.listing import sizes
 from vmgen_analytics.archive.logs import noted_parts
 from vmgen_analytics.archive.marks import VERSION, digest_of, version_of
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.arrow import digest, to_arrow
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

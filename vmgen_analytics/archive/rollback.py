@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.archive.contents import ROLL, TABLES, counted
+from vmgen_analytics.archive.contents import ROLL, TABLES
 from vmgen_analytics.archive.holding import held
 from vmgen_analytics.archive.marks import (
     commits_key,
@@ -14,6 +14,7 @@ from vmgen_analytics.archive.marks import (
     noted_identity,
     noted_loss,
 )
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.archive.contents import ROLL, TABLES, counted
+from vmgen_analytics.archive.contents import ROLL, TABLES
 from vmgen_analytics.archive.listing import infos, rows_left
 from vmgen_analytics.archive.marks import PROPERTIES, identity_mark, marks, noted_identity
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.rollback import put_back
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -12,10 +12,11 @@ import typer
 from vmgen_analytics.archive.bundle import export as export_archive
 from vmgen_analytics.archive.bundle import restore as restore_archive
 from vmgen_analytics.archive.check import check as check_archive
-from vmgen_analytics.archive.contents import TABLES, counted
+from vmgen_analytics.archive.contents import TABLES
 from vmgen_analytics.archive.locking import locked
 from vmgen_analytics.cli.logfile import LogFile, told_to
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, progress, say
+from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -10,6 +10,7 @@ from pathlib import Path
 from vmgen_analytics.cli.installed import Installed, archive_of
 from vmgen_analytics.errors import SettingsError, VMgenError
 from vmgen_analytics.scheduling.systemd import MARK, words_of
+from vmgen_analytics.writing import replace
 
 SYNC, CHECK = "vmgen-analytics-sync", "vmgen-analytics-check"
 
@@ -132,9 +133,7 @@ def _write(own: dict[str, str]) -> None:
     try:
         folder().mkdir(parents=True, exist_ok=True)
         for name, text in own.items():
-            unfinished = folder() / f".{name}.part"
-            unfinished.write_text(text, encoding="utf-8", errors="surrogateescape")
-            unfinished.replace(folder() / name)
+            replace(folder() / name, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise VMgenError(f"cannot write {folder()}: {error.strerror}") from None
 
