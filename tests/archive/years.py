@@ -35,6 +35,7 @@ class Fleet:
         self.vms, self.moment = vms, now
         self.requests_sent = 0
         self.learned = {}
+        self.clock = SimpleNamespace(ahead=timedelta(0), is_doubtful=False)
 
     def now(self):
         return self.moment
