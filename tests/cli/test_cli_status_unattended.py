@@ -12,6 +12,7 @@ import pytest
 from left_by_syncs import Kept
 
 from vmgen_analytics.cli import status as command
+from vmgen_analytics.cli.standing_words import warnings
 
 
 @pytest.fixture
@@ -146,3 +147,20 @@ def test_on_a_terminal_no_word_is_broken(fresh, tmp_path):
     lines = re.sub(r"\x1b\[[0-9;]*m", "", written.decode()).splitlines()
     assert max(map(len, lines)) <= 80
     assert any(line.endswith("if no sync") or "the provider forgets this" in line for line in lines)
+
+
+def test_an_account_without_vms_is_fine(run, tmp_path, at):
+    kept = Kept(tmp_path / "data" / "archive")
+    kept.sync("2026-11-23 06:00")
+    at("2026-11-23 09:00")
+    assert checked(run) == (0, "fine: main")
+    assert run("status").out.startswith("No VM is known yet.")
+
+
+@pytest.mark.parametrize("night", ["00:30", "01:30", "22:30"])
+def test_the_last_day_of_a_month_is_that_also_where_it_has_25_hours(tmp_path, night):
+    kept = Kept(tmp_path / "archive", "Europe/Amsterdam")
+    kept.usage(1, "2027-10-01", "2027-10-30")
+    kept.sync("2027-10-30 20:00")
+    (told, *_) = warnings(kept.standing(f"2027-10-31 {night}"))
+    assert "ago and the month ends today" in told

@@ -101,8 +101,8 @@ def unexplained(days: pd.DataFrame, asked: pd.Timestamp | None, here: pd.Timesta
     if asked is None:
         return days.iloc[:0]
     settled = (asked.tz_convert(here.tz) - pd.Timedelta(hours=settle_h)).tz_localize(None)
-    ends = days.groupby("vm_id")["date"].agg(["min", "max"])
-    inside = (days["date"] > days["vm_id"].map(ends["min"])) & (days["date"] < days["vm_id"].map(ends["max"]))
+    of_vm = days.groupby("vm_id")["date"]
+    inside = (days["date"] > of_vm.transform("min")) & (days["date"] < of_vm.transform("max"))
     due = (days["month"] == f"{here:%Y-%m}") & (days["date"] + DAY <= settled)
     runs = ~days["state"].fillna("UP").str.upper().isin(OFF)
     return days[(days["status"] == "missing") & inside & due & runs]

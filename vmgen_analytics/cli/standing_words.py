@@ -49,12 +49,11 @@ def warnings(standing: Standing) -> list[str]:
         return []
     found = [each[0].lower() + each[1:].rstrip(".") for each in _clock(standing)]
     success, attempt = standing.syncs.success, standing.syncs.attempt
-    is_last_day = (standing.now + DAY).month != standing.now.month
-    limit = STALE_ON_LAST_DAY if is_last_day else STALE
+    limit = STALE_ON_LAST_DAY if standing.now.is_month_end else STALE
     if success is None:
         found.append("it has never synced" if attempt is None else "no sync has brought everything yet")
     elif standing.now - success.started_at > limit:
-        why = " and the month ends today" if is_last_day else ""
+        why = " and the month ends today" if standing.now.is_month_end else ""
         found.append(f"the last sync that brought everything was {_ago(standing.now - success.started_at)} ago{why}")
     found += [each[0].lower() + each[1:].rstrip(".") for each in _hindered(standing)]
     if attempt is not None and not pd.isna(attempt.error):
