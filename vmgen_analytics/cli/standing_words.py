@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from vmgen_analytics.cli.standing import DAY, Standing
+from vmgen_analytics.cli.standing import Standing
 from vmgen_analytics.logbook import sentence
 from vmgen_analytics.observing import CLOSING
 from vmgen_analytics.wording import counted, ranges
