@@ -169,14 +169,14 @@ def test_the_commands_move_an_archive(whole, tmp_path, capsys):
     assert ran("archive", "export", str(tmp_path / "a.zip"), "--archive", whole.url) == 0
     assert "322 rows of 2 tables" in capsys.readouterr().err
     (tmp_path / "precious.txt").write_text("what somebody wrote")
-    assert ran("archive", "export", str(tmp_path / "precious.txt"), "--archive", whole.url) == 1
+    assert ran("archive", "export", str(tmp_path / "precious.txt"), "--archive", whole.url) == 2
     assert "precious.txt is there already" in capsys.readouterr().err
     assert (tmp_path / "precious.txt").read_text() == "what somebody wrote"
     assert ran("archive", "restore", str(tmp_path / "a.zip"), "--archive", str(tmp_path / "b")) == 0
     assert "322 rows of 2 tables restored" in capsys.readouterr().err
     assert ran("archive", "restore", str(tmp_path / "a.zip"), "--archive", str(tmp_path / "b")) == 1
     assert "is not empty" in capsys.readouterr().err
-    assert ran("archive", "restore", str(tmp_path / "none.zip"), "--archive", str(tmp_path / "c")) == 1
+    assert ran("archive", "restore", str(tmp_path / "none.zip"), "--archive", str(tmp_path / "c")) == 2
     assert "there is no file" in capsys.readouterr().err
     assert ran("archive", "export", str(tmp_path / "d.zip"), "--archive", str(tmp_path / "d")) == 1
     assert "is empty or not there" in capsys.readouterr().err

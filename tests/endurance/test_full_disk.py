@@ -13,6 +13,8 @@ from starting import forked
 from states import assert_before_or_after, assert_nothing_lost, assert_readable, changed, state
 
 from vmgen_analytics import Archive, Client, sync
+from vmgen_analytics.archive import TABLES
+from vmgen_analytics.archive.check import check
 from vmgen_analytics.sandbox import Sandbox
 
 SIX_HOURS = timedelta(hours=6)
@@ -87,6 +89,20 @@ def _endure_full_disk(sandbox: Sandbox, disk: Path, errors: Path, rounds: int) -
 
 def test_a_disk_that_is_full(sandbox: Sandbox, disk: Path, tmp_path: Path) -> None:
     _endure_full_disk(sandbox, disk, tmp_path / "errors", 5)
+
+
+def test_a_first_sync_that_finds_no_room_is_mended_by_the_next(sandbox: Sandbox, disk: Path, tmp_path: Path) -> None:
+    folder, filler = disk / "archive", _fill(disk, 90_000)
+    with forked(tmp_path / "errors") as start:
+        _, wait = start(sandbox, folder)
+        assert wait() == 1
+    faults = [fault for checked in check(Archive(folder).place, TABLES) for fault in checked.faults]
+    assert faults
+    assert {fault.kind for fault in faults} == {"unfinished"}, faults
+    filler.unlink()
+    with Client(sandbox.key, base_url=sandbox.url) as client:
+        assert sync(client, Archive(folder)).is_complete
+    assert not any(checked.faults for checked in check(Archive(folder).place, TABLES))
 
 
 @pytest.mark.endurance

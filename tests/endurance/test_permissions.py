@@ -5,6 +5,8 @@ Modes hold for nobody who is root: there, the syncs run without the capabilities
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -73,6 +75,10 @@ def _hide_rows(folder: Path) -> None:
         each.chmod(0)
 
 
+def _hide_usage(folder: Path) -> None:
+    (folder / "usage").chmod(0)
+
+
 def _close_lock(folder: Path) -> None:
     (folder / ".sync.lock").touch()
     (folder / ".sync.lock").chmod(0)
@@ -104,6 +110,21 @@ def test_what_is_forbidden_is_told_and_loses_nothing(
         assert_nothing_lost(before, now)
         assert sync(client, Archive(folder)).is_complete
         assert_before_or_after(before, now, state(folder))
+
+
+@pytest.mark.parametrize("harm", [_hide_log, _hide_rows, _hide_usage], ids=lambda harm: harm.__name__.strip("_"))
+def test_a_check_that_may_not_look_calls_nothing_damaged(
+    sandbox: Sandbox, folder: Path, harm: Callable[[Path], None]
+) -> None:
+    with Client(sandbox.key, base_url=sandbox.url) as client:
+        sync(client, Archive(folder))
+    harm(folder)
+    checking = [*BOUND, sys.executable, "-m", "vmgen_analytics", "archive", "check", "--archive", folder]
+    done = subprocess.run(checking, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "could not be looked at, and may be whole" in done.stdout
+    assert "ermission denied" in done.stdout
+    assert "damaged" not in done.stdout + done.stderr, done.stdout
 
 
 def test_an_archive_that_cannot_be_made(sandbox: Sandbox, start: Start, folder: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from vmgen_analytics.archive.rollcall import absent, without_log
 from vmgen_analytics.archive.silence import without_panics
 from vmgen_analytics.archive.writing import create
 from vmgen_analytics.arrow import schema_of, to_arrow, to_pandas
-from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, SchemaError
+from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, SchemaError, SettingsError
 from vmgen_analytics.writing import replacing
 
 if TYPE_CHECKING:
@@ -65,10 +65,12 @@ def export(place: Place, file: Path) -> dict[str, int]:
     ArchiveDamaged
         What is stored is not what was written: an export of it would pass for whole.
     ArchiveError
-        The archive cannot be read or is empty, or the file is there or cannot be written.
+        The archive cannot be read or is empty, or the file cannot be written.
+    SettingsError
+        The file is there already.
     """
     if os.path.lexists(file):
-        raise ArchiveError(f"{file} is there already, and an export replaces nothing: name another file, or remove it")
+        raise SettingsError(f"{file} is there already, and an export replaces nothing: name another file, or remove it")
     refuse_broken_off(place)
     tables = {name: opened for name in TABLES if (opened := place.opened(name)) is not None}
     if bare := without_log(place, tables):
@@ -116,6 +118,8 @@ def restore(place: Place, file: Path) -> dict[str, int]:
     ArchiveError
         The archive is not empty, the file is none of ours, damaged or newer than this package, or the archive cannot
         be written; then it is left empty.
+    SettingsError
+        There is no such file.
     """
     if held := foreign(place):
         raise ArchiveError(
@@ -184,7 +188,7 @@ def _content(file: Path) -> dict[str, pd.DataFrame]:
             manifest = _manifest(bundle, file)
             found = {name: _table(bundle, name, entry, file) for name, entry in manifest["tables"].items()}
     except FileNotFoundError:
-        raise ArchiveError(f"there is no file {file}") from None
+        raise SettingsError(f"there is no file {file}") from None
     except OSError as error:
         raise ArchiveError(f"cannot read {file}: {error.strerror or error}") from None
     except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, TypeError, AttributeError):

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vmgen_analytics.archive.causes import ALL_DAMAGE, cause_of, reason
 from vmgen_analytics.archive.contents import PARTITIONS
 from vmgen_analytics.archive.listing import sizes
 from vmgen_analytics.archive.logs import gaps, unlogged, unreadable
 from vmgen_analytics.archive.marks import VERSION, version_of
-from vmgen_analytics.archive.places import TROUBLE, reason
+from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import parts_gone, wrong_with
 from vmgen_analytics.archive.reading import part
 from vmgen_analytics.archive.restoring import refuse_broken_off
 from vmgen_analytics.archive.rollback import put_back
-from vmgen_analytics.archive.rollcall import absent, begun_anew, no_log
+from vmgen_analytics.archive.rollcall import BROKEN_OFF, absent, begun_anew, no_log
 from vmgen_analytics.arrow import schema_of, to_pandas
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
@@ -36,6 +37,9 @@ FILE_TROUBLE = (*TROUBLE, UnicodeDecodeError, ValueError)
 """What reading a file of arbitrary bytes may raise."""
 
 
+Kind = Literal["damaged", "shut", "unfinished"]
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something that is wrong, and where.
@@ -48,6 +52,9 @@ class Fault:
         What is wrong.
     account, month, file
         Where, as far as it belongs to one.
+    kind
+        What follows from it: ``damaged`` is not what was written; ``shut`` cannot be looked at, and may be whole;
+        ``unfinished`` was broken off while it was written, and is mended by a sync.
     """
 
     table: str
@@ -55,6 +62,7 @@ class Fault:
     account: str = ""
     month: str = ""
     file: str = ""
+    kind: Kind = "damaged"
 
     def __str__(self) -> str:
         where = [
@@ -119,20 +127,22 @@ def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
             if place.folder is None and not isinstance(error, ArchiveDamaged):
                 raise  # a store that does not answer, or refuses us, does so for every table
             shut.append(error)
-            checked = Checked(table.name, faults=[Fault(table.name, _unreadable(place, error))])
+            checked = Checked(table.name, faults=[_unreadable(place, table, error)])
         if checked is not None:
             found[table.name] = checked
     if len(shut) == len(tables):
         raise shut[0]
     for name, what in [*absent(opened, set(found)), *begun_anew(opened), *put_back(opened)]:
-        found.setdefault(name, Checked(name)).faults.append(Fault(name, what))
+        kind: Kind = "unfinished" if what == BROKEN_OFF else "damaged"
+        found.setdefault(name, Checked(name)).faults.append(Fault(name, what, kind=kind))
     return [found[name] for name in tables if name in found]
 
 
-def _unreadable(place: Place, error: ArchiveError) -> str:
+def _unreadable(place: Place, table: Table, error: ArchiveError) -> Fault:
     """Say in the words of a check why a table cannot be read: without the archive, and the advice to check it."""
-    text = str(error).partition("; `vmgen-analytics")[0]
-    return f"it cannot be read: {text.partition(f'{place.url}: ')[2] or text}"
+    text = str(error).partition(f"; {ALL_DAMAGE}")[0]
+    what = f"it cannot be read: {text.partition(f'{place.url}: ')[2] or text}"
+    return Fault(table.name, what, kind="damaged" if isinstance(error, ArchiveDamaged) else "shut")
 
 
 def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Checked | None:
@@ -140,7 +150,7 @@ def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Check
     checked = Checked(table.name)
     listed = sizes(place, table.name)
     checked.faults += [Fault(table.name, "the log lacks this entry", file=name) for name in gaps(listed)]
-    checked.faults += [
+    broken = [
         Fault(table.name, "this entry of the log cannot be read", file=name)
         for name in (unreadable(place.files(table.name), listed) if listed else ())
     ]
@@ -149,8 +159,10 @@ def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Check
     except ArchiveError as error:
         if not listed:
             raise
-        checked.faults.append(Fault(table.name, _unreadable(place, error)))
+        fault = _unreadable(place, table, error)
+        checked.faults += [*broken, fault] if fault.kind == "damaged" else [fault]  # which says why they cannot be read
         return checked
+    checked.faults += broken
     if opened is None:
         left = [name for name in listed if name.endswith(".parquet")]
         if left or any(name.startswith("_delta_log/") for name in listed):
@@ -161,7 +173,7 @@ def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Check
     try:
         _look(place, table, opened, listed, checked)
     except TROUBLE as error:
-        checked.faults.append(Fault(table.name, f"it cannot be read: {_brief(error)}"))
+        checked.faults.append(_unreadable(place, table, place.unreadable(table.name, error)))
     return checked
 
 
@@ -170,13 +182,16 @@ def _look(place: Place, table: Table, opened: DeltaTable, listed: Mapping[str, i
     checked.commits = int(opened.version()) + 1
     checked.faults += [
         Fault(
-            table.name, "in no entry of the log: a write was broken off, or the last entry is gone; sync again", file=f
+            table.name,
+            "in no entry of the log: a write was broken off, or the last entry is gone; sync again",
+            file=name,
+            kind="unfinished",
         )
-        for f in unlogged(place.files(table.name), listed, opened)
+        for name in unlogged(place.files(table.name), listed, opened)
     ]
     checked.faults += _columns(table, opened)
     added = pa.table(opened.get_add_actions(flatten=True)).to_pylist()
-    whole = _footers(place.files(table.name), listed, added, checked)
+    whole = _footers(place, listed, added, checked)
     there = _parts(table, opened, added, whole, checked)
     checked.faults += [
         Fault(table.name, "its rows are gone", account, month)
@@ -205,36 +220,38 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return pa.string() if kind in (pa.large_string(), pa.string_view()) else kind
 
 
-def _footers(
-    files: PyFileSystem, listed: Mapping[str, int], added: Sequence[Mapping[str, Any]], checked: Checked
-) -> set[str]:
+def _footers(place: Place, listed: Mapping[str, int], added: Sequence[Mapping[str, Any]], checked: Checked) -> set[str]:
     """Look at size and footer of each file that the log names; return those that are as they should be."""
-    whole = set()
+    files, whole = place.files(checked.table), set()
     for each in added:
         name = unquote(each["path"])
         checked.files += 1
-        wrong = _footer(files, name, listed, each)
+        wrong, kind = _footer(place, files, name, listed, each)
         if wrong:
             at = each["partition.account"], each["partition.month"]
-            checked.faults.append(Fault(checked.table, wrong, *at, name))
+            checked.faults.append(Fault(checked.table, wrong, *at, name, kind))
         else:
             whole.add(name)
     return whole
 
 
-def _footer(files: PyFileSystem, name: str, listed: Mapping[str, int], logged: Mapping[str, object]) -> str:
+def _footer(
+    place: Place, files: PyFileSystem, name: str, listed: Mapping[str, int], logged: Mapping[str, object]
+) -> tuple[str, Kind]:
+    """Tell what is wrong with a file, and what follows from that."""
     if name not in listed:
-        return "the file is missing"
+        return "the file is missing", "damaged"
     if listed[name] != logged["size_bytes"]:
-        return f"the file has {listed[name]} bytes, and {logged['size_bytes']} were written"
+        return f"the file has {listed[name]} bytes, and {logged['size_bytes']} were written", "damaged"
     try:
         with files.open_input_file(name) as opened:
             rows = pq.ParquetFile(opened).metadata.num_rows
     except FILE_TROUBLE as error:
-        return f"the file cannot be read ({_brief(error)})"
+        kind: Kind = "damaged" if cause_of(error, place.url, place.folder).is_damage else "shut"
+        return f"the file cannot be read ({_brief(error)})", kind
     if logged["num_records"] is not None and rows != logged["num_records"]:
-        return f"the file has {rows} rows, and {logged['num_records']} were written"
-    return ""
+        return f"the file has {rows} rows, and {logged['num_records']} were written", "damaged"
+    return "", "damaged"
 
 
 def _parts(

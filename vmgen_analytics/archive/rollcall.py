@@ -36,6 +36,8 @@ BEGUN_ANEW = (
     "archive and restore it into another"
 )
 
+BROKEN_OFF = "the log of syncs is gone, or the first sync was broken off; sync again"
+
 _log = logging.getLogger(__name__)
 
 
@@ -126,7 +128,7 @@ def absent(opened: Mapping[str, DeltaTable], there: Collection[str]) -> Iterator
         if roll is not None and noted_identity(roll, name) is not None:
             yield name, "the table is gone, and was there by the log of syncs"
         elif witnesses and name == ROLL:
-            yield name, "the log of syncs is gone, or the first sync was broken off; sync again"
+            yield name, BROKEN_OFF
         elif witnesses:
             yield name, f"the table is gone, and was there when {witnesses[0]} was written"
 

@@ -19,12 +19,23 @@ from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, op
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from vmgen_analytics.archive import Archive
+    from vmgen_analytics.archive.check import Kind
 
 _PATIENCE_S = 600.0
 """So long a sync that is under way is waited for."""
+
+VERDICTS: Mapping[Kind, str] = {
+    "damaged": "The archive at {url} is damaged in {places}. Bring back what is named from a backup, or restore an "
+    "export into another archive.",
+    "shut": "{places} of the archive at {url} could not be looked at, and may be whole: see to what is named, and "
+    "check again.",
+    "unfinished": "A write into the archive at {url} was broken off in {places}: sync, and check again.",
+}
+"""What follows from faults, worst first."""
 
 app = typer.Typer(help="Check, tidy, move and migrate the archive.", no_args_is_help=True)
 
@@ -54,11 +65,10 @@ def _check(config: Path | None, archive: str | None, verbose: int) -> None:
         )
     for fault in faults:
         typer.echo(str(fault))
+    for kind, verdict in VERDICTS.items():
+        if count := sum(fault.kind == kind for fault in faults):
+            typer.echo(verdict.format(url=store.url, places=counted(count, "place")))
     if faults:
-        typer.echo(
-            f"The archive at {store.url} is damaged in {counted(len(faults), 'place')}. Bring back what is named from "
-            "a backup, or restore an export into another archive."
-        )
         raise typer.Exit(1)
     typer.echo(f"The archive at {store.url} is whole: keys, months, columns, files, digests and the log of syncs.")
 
