@@ -210,14 +210,14 @@ def test_a_conflict_names_what_is_under_way_and_is_sent_once(one, client, archiv
     one.always[COMMAND] = says({"message": "Busy."}, 409)
     one.always[JOBS] = [{**NEW, "event": "power on", "status": "Running"}, {**NEW, "status": "unknown"}, OLD]
     with pytest.raises(
-        Conflict, match=r"Busy\..*under way: power_on since 2026-11-23T12.*'Running'.*wait_idle"
+        Conflict, match=r"it said: Busy\).*under way: power_on since 2026-11-23T12.*'Running'.*wait_idle"
     ) as caught:
         power.reboot(client, 7, archive=archive, following=QUICK)
     assert (caught.value.status, caught.value.operation, caught.value.sent) == (409, "command", "yes")
     assert one.count(COMMAND) == 1
     assert log(archive) == [[7, "reboot", "refused", ""]]
     one.queue(JOBS, says([OLD]), *[says({}, 403)] * 2)
-    with pytest.raises(Conflict, match=r"Busy\.\)$"):
+    with pytest.raises(Conflict, match=r"it said: Busy\)$"):
         power.reboot(client, 7, following=QUICK)
 
 

@@ -134,7 +134,7 @@ def test_ctrl_c_is_told_and_the_status_knows_of_it(run: Run, sandbox: Sandbox, m
     assert "stopped; what came until then is stored" in done.err
     told = run("status")
     assert told.status == 0
-    assert "no VM is known yet" in told.out
+    assert "No VM is known yet" in told.out
     assert "sync" in told.out
     assert run("report", "--out", "r").status == 0
     page = Path("r/report.html").read_text(encoding="utf-8")

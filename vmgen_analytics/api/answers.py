@@ -132,7 +132,7 @@ def _errors(payload: Any, scrub: Callable[[str], str]) -> dict[str, str]:
 def _words(payload: Any, scrub: Callable[[str], str]) -> str:
     """Find what an error answer says, in the usual places."""
     if not isinstance(payload, dict):
-        return scrub(_in_a_line(_written(payload))[:200])
+        return scrub(_in_a_line(_flat(payload))[:200])
     said = payload.get("message") or payload.get("error") or payload.get("title") or payload.get("detail") or ""
     errors = payload.get("errors")
     said = _written(said)
