@@ -233,7 +233,9 @@ def few(provider):
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_vm_that_is_gone_is_named_and_left_out(few, client, status):
     few.always[asks(2)] = says({"message": "Not here."}, status)
-    with pytest.warns(SkippedVMWarning, match=r"usage of VM 2: it is gone since the VMs were listed.*it said: Not here\)"):
+    with pytest.warns(
+        SkippedVMWarning, match=r"usage of VM 2: it is gone since the VMs were listed.*it said: Not here\)"
+    ):
         found = va.fetch_usage(client, range(1, 6))
     assert found["vm_id"].tolist() == [1, 3, 4, 5]
     assert few.count(asks(2)) == 1
