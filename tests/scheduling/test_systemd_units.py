@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vmgen_analytics.scheduling import calendar_lines, check_calendar, moments, service_unit, timer_unit
@@ -52,9 +52,14 @@ def test_service_survives_paths_that_nobody_should_have() -> None:
     assert words_of(unit) == words
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])), min_size=1))
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])) | st.text("\r\n\t\\\"'$% nr;"), min_size=1))
+@example(["\r"])
+@example(["a\nb", "\\n", ""])
 def test_the_command_can_be_read_back(words: list[str]) -> None:
-    assert words_of(service_unit(words, "sync")) == words
+    unit = service_unit(words, "sync")
+    assert words_of(unit) == words
+    assert unit.count("\n") == service_unit(["sync"], "sync").count("\n")
+    assert "\r" not in unit
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 from typing import TYPE_CHECKING
 
 from vmgen_analytics.scheduling.checking import HOUR, WEEKDAY, quiet_minute
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 MARK = "# written by `vmgen-analytics schedule`, which may write it again"
+
+# what systemd takes for the end of a line is spelled as in C, as are the quotes and the escape itself
+_ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"}
+_ESCAPED = {escape: character for character, escape in _ESCAPES.items()}
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^ "]+)')
 
 _DATES = {"every": "*-*-*", "last": "*-*~01", "first": "*-*-01"}
 
@@ -116,11 +121,7 @@ def service_unit(
 def words_of(unit: str) -> list[str]:
     """Read the command back out of a service of ours; empty if it has none."""
     start = next((line for line in unit.split("\n") if line.startswith("ExecStart=")), "")
-    try:
-        words = shlex.split(start.removeprefix("ExecStart="))
-    except ValueError:
-        return []
-    return [word.replace("$$", "$").replace("%%", "%") for word in words]
+    return [_read(quoted or bare) for quoted, bare in _WORD.findall(start.removeprefix("ExecStart="))]
 
 
 def _hours(slot: Slot) -> str:
@@ -137,5 +138,11 @@ def _percent(path: object) -> str:
 
 def _quoted(word: str) -> str:
     r"""Quote a word for ExecStart: ``%`` begins a specifier there, ``$`` a variable, ``\`` an escape."""
-    escaped = _percent(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return escaped if escaped and not set(escaped) & set(" \t'\";\\") else f'"{escaped}"'
+    escaped = _percent(word).replace("$", "$$").translate(str.maketrans(_ESCAPES))
+    return escaped if _WORD.fullmatch(escaped) and not set(escaped) & set("\t';\\") else f'"{escaped}"'
+
+
+def _read(escaped: str) -> str:
+    """Undo what quoting did to a word."""
+    read = re.sub(r"\\.", lambda escape: _ESCAPED.get(escape[0], escape[0]), escaped)
+    return read.replace("$$", "$").replace("%%", "%")
