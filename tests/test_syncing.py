@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scripted import Answer, Provider, broken, page, says
+from scripted import NOON, Answer, Provider, broken, page, says
 
 from vmgen_analytics import Archive, sync
 from vmgen_analytics.api import Client
@@ -520,6 +520,7 @@ def as_stored(value):
 
 @settings(max_examples=6)
 @given(account=accounts())
+@example({"vms": [vm(1)], "usage": {1: [day(23, 0, 0), day(24, 0, None)]}, "invoices": []})
 def test_any_account_is_stored_as_it_is(tmp_path_factory, account):
     archive = Archive(tmp_path_factory.mktemp("any"))
     with Provider() as provider, Client("key", base_url=provider.url, patience=Patience(base_s=0)) as client:
@@ -532,13 +533,18 @@ def test_any_account_is_stored_as_it_is(tmp_path_factory, account):
         (each["id"], as_stored(each["name"]), as_stored(each["package"])) for each in account["vms"]
     )
     assert rows(archive.read("usage"), "vm_id", "date", "in_MB", "out_MB") == sorted(
-        (vm_id, pd.Timestamp(each["date"]), *(_float(each[name]) for name in ("in_MB", "out_MB")))
+        (vm_id, date, *traffic)
         for vm_id, days in account["usage"].items()
-        for each in days
+        for date, traffic in map(_day_and_traffic, days)
+        if date <= pd.Timestamp(NOON.date()) or any(traffic)  # a day to come without traffic says nothing
     )
     assert rows(archive.read("invoices"), "invoice_id", "total_cost") == sorted(
         (each["id"], each["total_cost"]) for each in account["invoices"]
     )
+
+
+def _day_and_traffic(served):
+    return pd.Timestamp(served["date"]), [_float(served[name]) for name in ("in_MB", "out_MB")]
 
 
 def _float(value):
