@@ -138,7 +138,8 @@ def _percent(path: object) -> str:
 
 def _quoted(word: str) -> str:
     r"""Quote a word for ExecStart: ``%`` begins a specifier there, ``$`` a variable, ``\`` an escape."""
-    escaped = _percent(word).replace("$", "$$").translate(str.maketrans(_ESCAPES))
+    escaped = _percent(word).replace("$", "$$")
+    escaped = "".join(_ESCAPES.get(character, character) for character in escaped)
     return escaped if _WORD.fullmatch(escaped) and not set(escaped) & set("\t';\\") else f'"{escaped}"'
 
 
