@@ -48,3 +48,25 @@ def ranges(numbers: Iterable[int], between: str = ", ") -> str:
         else:
             runs.append([number])
     return between.join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def percent(share: float, digits: int = 0, sign: str = "") -> str:
+    """Spell a share in per cent, with the space that a unit has.
+
+    Parameters
+    ----------
+    share
+        From 0 to 1, or beyond.
+    digits
+        After the decimal point.
+    sign
+        "+" writes it before a rise as well.
+
+    Examples
+    --------
+    >>> percent(0.4)
+    '40 %'
+    >>> percent(0.9987, 1)
+    '99.9 %'
+    """
+    return f"{100 * share:{sign}.{digits}f} %"

@@ -111,7 +111,7 @@ def test_many_vms_that_begin_together_are_one_event():
     assert (found.scope, found.vms, found.kind) == ("several", 6, "drop")
     assert pd.isna(found.vm_id)
     assert found.impact_GB == pytest.approx(-0.9 * 6 * 30, rel=0.15)
-    assert "60% of the account's 10 VMs moved less than usual" in found.coincides_with
+    assert "60 % of the account's 10 VMs moved less than usual" in found.coincides_with
 
 
 def test_what_no_vm_shows_is_found_in_the_group():

@@ -50,7 +50,7 @@ def test_sizes_grow_as_the_vms_do():
 def test_a_limit_far_away_is_unlikely_and_one_at_the_edge_is_possible():
     far, edge = asked(weekly(), {"measure": "vms", "amount": 300}, {"measure": "vms", "amount": 92, "account": "main"})
     assert (far["state"], far["chance"], far["reached_p10"]) == ("unlikely", 0, pd.NaT)
-    assert far["reason"] == "100% of the futures do not reach it within 365 days"
+    assert far["reason"] == "100 % of the futures do not reach it within 365 days"
     assert edge["state"] == "possible"
     assert edge["reached_p10"] > pd.Timestamp("2027-01-01")
     assert edge["reached_p50"] is pd.NaT

@@ -93,7 +93,7 @@ def test_a_fleet_that_outlives_its_history_is_refused():
     mortal = [(number, "2026-01-01", "2026-01-20") for number in range(1, 13)]
     lasting = [(number, "2026-01-01") for number in range(13, 100)]
     row = vm_lifetime(vm_survival(lives(*mortal, *lasting), synced("2025-12-31", "2026-02-28"))).iloc[0]
-    assert row["reason"] == "88% of the VMs outlive the 58 days that were observed"
+    assert row["reason"] == "88 % of the VMs outlive the 58 days that were observed"
 
 
 def test_few_under_observation_are_refused():

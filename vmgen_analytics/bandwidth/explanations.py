@@ -14,6 +14,7 @@ import pandas as pd
 from vmgen_analytics.bandwidth.findings import DIRECTIONS
 from vmgen_analytics.bandwidth.series import VM
 from vmgen_analytics.schema import MB_PER_GB, SETTLED, TABLES
+from vmgen_analytics.wording import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,7 +161,7 @@ class Happenings:
         if counts < 2 or moved < FLEET_SHARE * counts:
             return []
         way = "more" if episode.sign > 0 else "less"
-        return [f"{moved / counts:.0%} of the account's {counts} VMs moved {way} than usual on that day"]
+        return [f"{percent(moved / counts)} of the account's {counts} VMs moved {way} than usual on that day"]
 
     def _moved(self, account: str, direction: str, sign: int) -> tuple[Rows, Rows]:
         """By day: VMs of an account that have a score, and those that moved one way."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from vmgen_analytics.wording import percent
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,7 +43,7 @@ def sentence(facts: Mapping[str, Any], highest: float, why: str) -> str:
 
 def _stand(facts: Mapping[str, Any], highest: float, why: str) -> str:
     note = f" ({why})" if why else ""
-    chance = "" if _is_missing(facts["chance_over"]) else f", with a chance of {facts['chance_over']:.0%}"
+    chance = "" if _is_missing(facts["chance_over"]) else f", with a chance of {percent(facts['chance_over'])}"
     passed, early = _day(facts["exceeded_on"]), _day(facts["exceeded_early"])
     stands = {
         "unknown": f"; {why or 'no interval can be given'}",

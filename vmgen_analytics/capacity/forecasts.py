@@ -14,7 +14,7 @@ from vmgen_analytics.capacity.limits import UNITS, Limit
 from vmgen_analytics.capacity.machines import DAYS_PER_MONTH, MEASURES, observed_machines, placed
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.schema import TABLES
-from vmgen_analytics.wording import counted
+from vmgen_analytics.wording import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,7 +213,7 @@ def _reached(totals: Amounts, drifts: Amounts, limit: Limit, start: pd.Timestamp
     if low <= 0 <= high:
         reason = (
             f"no trend to date it by: {middle:+.1f} {unit} a month, and from {low:+.1f} to {high:+.1f} is possible; "
-            f"{chance:.0%} of the futures reach it within {horizon_d} days"
+            f"{percent(chance)} of the futures reach it within {horizon_d} days"
         )
         return told | {"state": "no trend", "reason": reason}
     days = np.quantile(when, PERCENTILES, method="inverted_cdf")
@@ -221,7 +221,7 @@ def _reached(totals: Amounts, drifts: Amounts, limit: Limit, start: pd.Timestamp
         told[name] = start + pd.Timedelta(days=int(day)) if np.isfinite(day) else None
     if np.isfinite(days).all():
         return told | {"state": "expected", "reason": ""}
-    reason = f"{1 - chance:.0%} of the futures do not reach it within {horizon_d} days"
+    reason = f"{percent(1 - chance)} of the futures do not reach it within {horizon_d} days"
     is_likely, is_possible = np.isfinite(days[1]), np.isfinite(days[0])
     state = "expected" if is_likely else "possible" if is_possible else "unlikely"
     return told | {"state": state, "reason": reason}

@@ -12,6 +12,7 @@ import pandas as pd
 from vmgen_analytics.capacity.machines import grouping, observed_machines
 from vmgen_analytics.capacity.poisson import LEVEL
 from vmgen_analytics.schema import TABLES
+from vmgen_analytics.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +160,7 @@ def _median(survival: pd.DataFrame) -> dict[str, object]:
     if np.isnan(median):
         oldest = int(survival["age_d"].max())
         left = float(survival["survival"].iloc[-1])
-        return told | {"reason": f"{left:.0%} of the VMs outlive the {oldest} days that were observed"}
+        return told | {"reason": f"{percent(left)} of the VMs outlive the {oldest} days that were observed"}
     return told | {
         "median_d": median,
         "median_low_d": _first_age(survival, "survival_low"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.cli.shares import percent
+from vmgen_analytics.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.bandwidth import NO_POLICY
-from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.schema import MB_PER_GB
-from vmgen_analytics.wording import counted
+from vmgen_analytics.wording import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -21,9 +21,9 @@ from vmgen_analytics.cli.inquiry_words import (
     weekday,
     wrapped,
 )
-from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened
 from vmgen_analytics.schema import SETTLED
+from vmgen_analytics.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

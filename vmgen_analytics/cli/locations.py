@@ -10,12 +10,12 @@ import pandas as pd
 import typer
 
 from vmgen_analytics import exports
-from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.fleet import location_accuracy, location_evidence, read_vm_locations, suggest_vm_locations
 from vmgen_analytics.fleet.accuracy import TOGETHER
 from vmgen_analytics.fleet.evidence import NO_SUCH
 from vmgen_analytics.fleet.misfits import misfits
+from vmgen_analytics.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

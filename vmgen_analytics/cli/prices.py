@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 import typer
 
-from vmgen_analytics.cli.shares import percent
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.cost import PriceBook, estimated_prices, price_findings
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.fleet import read_vm_locations, vm_days
 from vmgen_analytics.observing import month_state
+from vmgen_analytics.wording import percent
 
 if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
