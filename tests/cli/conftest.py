@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
+import pandas as pd
 import pytest
 from done import Done
 from left_by_syncs import Kept
 
-from vmgen_analytics.cli import main
+from vmgen_analytics.api import clock as provider_clock
+from vmgen_analytics.cli import main, terminal
 from vmgen_analytics.sandbox import Sandbox
 
 
@@ -31,11 +34,16 @@ def run(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A provider, whose jobs take as many seconds as the parameter says, and an environment that leads to it."""
+    """A provider, whose jobs take as many seconds as the parameter says, in an environment that leads to it.
+
+    This machine's clock tells its time.
+    """
     job_seconds = getattr(request, "param", 0.2)
     with Sandbox(vms=6, seed=11, today="2026-11-23", months=2, ticking=False, job_seconds=job_seconds) as running:
         monkeypatch.setenv("VMGEN_API_KEY", running.key)
         monkeypatch.setenv("VMGEN_BASE_URL", running.url)
+        monkeypatch.setattr(terminal, "now", lambda: pd.Timestamp(running.now))
+        monkeypatch.setattr(provider_clock, "datetime", Mock(now=lambda _: running.now))
         yield running
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from vmgen_analytics import Archive
-from vmgen_analytics.cli import investigate as command
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.schema import TABLES
 
 NO_WORDS = re.compile(r"\b(nan|NaN|NaT|inf|None|<NA>)\b")
@@ -40,7 +40,7 @@ def at(run, tmp_path, monkeypatch):
     def at(moment, zone="UTC"):
         settings = 'transfer_policy = "transfer.csv"\nlimits = "limits.csv"\n'
         (tmp_path / "vmgen.toml").write_text(f'time_zone = "{zone}"\n{settings}')
-        monkeypatch.setattr(command, "now", lambda: pd.Timestamp(moment, tz=zone))
+        monkeypatch.setattr(terminal, "now", lambda: pd.Timestamp(moment, tz=zone))
         done, planned = run("investigate", "--days", "7"), run("capacity")
         for each in (done, planned):
             assert each.status == 0, each.err

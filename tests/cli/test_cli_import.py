@@ -5,7 +5,6 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -129,9 +128,11 @@ def test_invoices_keep_their_status_and_can_be_told(
 def test_an_invoice_that_is_imported_with_another_total_leaves_a_trace(
     run: Run, sandbox: Sandbox, write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    before = pd.Timestamp(datetime.now(UTC))
+    before = pd.Timestamp(sandbox.now)
+    sandbox.advance(seconds=1)
     run("import", "invoices", write(INVOICES))
-    between = pd.Timestamp(datetime.now(UTC))
+    between = pd.Timestamp(sandbox.now)
+    sandbox.advance(seconds=1)
     assert "1 changed, 1 known" in run("import", "invoices", write(INVOICES.replace("1234.56", "1234.50"))).err
     archive = Archive(tmp_path / "data" / "archive")
     assert archive.read("invoices", as_of=before).empty, "nobody knew of them before they were imported"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vmgen_analytics import Archive, Client, sync
-from vmgen_analytics.cli import investigate as command
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.sandbox import Sandbox
 
 LAST = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -34,7 +34,7 @@ def spiked(tmp_path_factory) -> Iterator[tuple[Sandbox, Archive]]:
 @pytest.fixture
 def ask(run, spiked, monkeypatch):
     """Investigate the archive, by the clock of its last sync."""
-    monkeypatch.setattr(command, "now", lambda: pd.Timestamp(LAST))
+    monkeypatch.setattr(terminal, "now", lambda: pd.Timestamp(LAST))
     return lambda *words: run("investigate", "--archive", spiked[1].url, *words)
 
 
@@ -157,7 +157,7 @@ def test_an_idle_vm_is_told_with_its_evidence(ask, spiked):
 
 
 def test_gaps_come_before_the_findings_that_they_make_uncertain(run, spiked, monkeypatch):
-    monkeypatch.setattr(command, "now", lambda: pd.Timestamp(LAST) + pd.Timedelta(days=3))
+    monkeypatch.setattr(terminal, "now", lambda: pd.Timestamp(LAST) + pd.Timedelta(days=3))
     done = run("investigate", "--archive", spiked[1].url)
     told = _unwrapped(done.out)
     assert "! The last sync was 3.0 days ago: nothing is known of what happened since." in told
@@ -165,9 +165,8 @@ def test_gaps_come_before_the_findings_that_they_make_uncertain(run, spiked, mon
     assert told.index("! The last sync") < told.index(" 1. ")
 
 
-def test_a_young_archive_says_what_it_needs(run, sandbox, monkeypatch):
+def test_a_young_archive_says_what_it_needs(run, sandbox):
     sandbox.set_clock("2026-11-03T07:00")
-    monkeypatch.setattr(command, "now", lambda: pd.Timestamp(sandbox.now))
     run("sync")
     done = run("investigate")
     assert done.status == 0

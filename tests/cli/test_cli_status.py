@@ -12,7 +12,6 @@ import pytest
 from left_by_syncs import Kept
 
 from vmgen_analytics import Archive, Client
-from vmgen_analytics.cli import status as command
 from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.calendar import calendar
 from vmgen_analytics.cli.standing import standings
@@ -21,14 +20,6 @@ from vmgen_analytics.cli.standing_words import sentences, warnings
 from vmgen_analytics.logbook import written_down
 from vmgen_analytics.sandbox import Sandbox
 from vmgen_analytics.settings import Account, Settings
-
-
-@pytest.fixture(autouse=True)
-def _clock(request, monkeypatch):
-    """Whoever asks for the sandbox asks by its clock."""
-    if "sandbox" in request.fixturenames:
-        sandbox = request.getfixturevalue("sandbox")
-        monkeypatch.setattr(command, "now", lambda: pd.Timestamp(sandbox.now))
 
 
 def test_what_was_learned_is_told(run, sandbox: Sandbox):
@@ -361,7 +352,6 @@ def test_export_and_status_count_the_same_days(run, sandbox: Sandbox, monkeypatc
     """Also those of a month that is over, after which no sync asked."""
     run("sync")
     late = pd.Timestamp("2026-12-05 09:00", tz="UTC")
-    monkeypatch.setattr(command, "now", lambda: late)
     monkeypatch.setattr(terminal, "now", lambda: late)
     (account,) = json.loads(run("status", "--json").out)["accounts"].values()
     told = pd.DataFrame(account["months"])

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from left_by_syncs import Kept
 
-from vmgen_analytics.cli import status as command
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.standing_words import warnings
 
 
 @pytest.fixture
 def at(monkeypatch):
     """Sets this machine's clock."""
-    return lambda moment: monkeypatch.setattr(command, "now", lambda: pd.Timestamp(moment, tz="UTC"))
+    return lambda moment: monkeypatch.setattr(terminal, "now", lambda: pd.Timestamp(moment, tz="UTC"))
 
 
 @pytest.fixture

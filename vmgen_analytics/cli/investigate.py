@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
 
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.inquiry import Inquiry, inquiries
 from vmgen_analytics.cli.inquiry_words import (
     amount,
@@ -58,7 +58,7 @@ def investigate(
     told as well, and so are the gaps that make it uncertain. What happens at the same time need not be the cause.
     """
     settings, store = opened(config, archive, verbose)
-    at = now()
+    at = terminal.now()
     found = inquiries(filled(store), settings, at, back_days=days, vms=vm or (), most_alerts=most_alerts)
     if as_json:
         told = {"archive": store.url, "accounts": {each.account: _facts(each, at) for each in found}}
@@ -66,11 +66,6 @@ def investigate(
         return
     for each in found:
         typer.echo("\n".join(_told(each, at, verbose)))
-
-
-def now() -> pd.Timestamp:
-    """Tell the time by this machine's clock."""
-    return pd.Timestamp(datetime.now(UTC))
 
 
 def _told(inquiry: Inquiry, at: pd.Timestamp, verbose: int) -> Iterable[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
 
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.cost import PriceBook, estimated_prices, price_findings
 from vmgen_analytics.errors import SettingsError
@@ -65,7 +65,7 @@ def _days(store: Archive, settings: Settings) -> pd.DataFrame:
 
 def _open_month(settings: Settings) -> pd.Period:
     """The first month that is not closed for every account."""
-    now = pd.Timestamp(datetime.now(UTC))
+    now = terminal.now()
     here = min(now.tz_convert(settings.zone(name)).tz_localize(None) for name in settings.accounts)
     month = here.to_period("M")
     return month if month_state(month - 1, here) == "closed" else month - 1

@@ -8,14 +8,13 @@ import shutil
 import sys
 import textwrap
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import pandas as pd
 import typer
 
 from vmgen_analytics.api.auth import checked_base_url
 from vmgen_analytics.archive.rollcall import lost
+from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.standing import Standing, named_accounts, standings
 from vmgen_analytics.cli.standing_facts import facts
 from vmgen_analytics.cli.standing_words import sentences, summary, warnings
@@ -85,14 +84,9 @@ def status(
         _check(held)
 
 
-def now() -> pd.Timestamp:
-    """Tell the time by this machine's clock."""
-    return pd.Timestamp(datetime.now(UTC))
-
-
 def _held(config: Path | None, archive: str | None, verbose: int) -> Held:
     settings, store = opened(config, archive, verbose)
-    found = standings(filled(store), settings, now(), _hindrances(settings))
+    found = standings(filled(store), settings, terminal.now(), _hindrances(settings))
     return Held(store.url, found, lost(store.place))
 
 
