@@ -1,7 +1,9 @@
 import pandas as pd
 import pytest
+from strategies import days_of, invoices_of
 from tables_to_draw import costs_of, texts
 
+import vmgen_analytics as va
 from vmgen_analytics import plots
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import style
@@ -52,6 +54,21 @@ def test_the_unfinished_month_is_hatched_and_compared_with_nothing(two_months, m
     assert "so far" in ax.get_title(loc="left")
     assert "than" not in ax.get_title(loc="left")
     assert "so far" in ax.get_xticklabels()[-1].get_text()
+
+
+@pytest.mark.parametrize("by", [(), ("account",), ("package",), ("vm_id",)])
+@pytest.mark.parametrize("lacking", ["2026-09", "2026-10"])
+def test_months_of_which_an_account_has_no_invoice_are_not_compared(by, lacking):
+    one = days_of((1, "2026-08-01", "2026-10-31", {"package": "Small"}))
+    days = TABLES["vm_days"].sort(pd.concat([one, one.assign(account="shop")]))
+    bills = [(name, date, 30.0) for date in ("2026-08-31", "2026-09-30", "2026-10-31") for name in ("main", "shop")]
+    billed = invoices_of([bill for bill in bills if bill[0] == "main" or not bill[1].startswith(lacking)])
+    ax = plots.monthly_costs(va.monthly_costs(va.allocated_costs(days, billed, key="even"), by))
+    assert " than the month before" not in plots.alt_text(ax)
+    assert "An account has no invoice for October 2026 or for the month before" in plots.alt_text(ax)
+    whole = plots.monthly_costs(va.monthly_costs(va.allocated_costs(days, invoices_of(bills), key="even"), by))
+    assert whole.get_title(loc="left").endswith("as much as the month before")
+    assert "no invoice" not in plots.alt_text(whole)
 
 
 def test_the_long_tail_is_one_grey_band_with_its_number():

@@ -73,7 +73,9 @@ def monthly_costs(
     style.month_axis(ax, months, open_month)
     style.axis_label(ax, "y", labels.measured("cost a month", currency))
     style.number_axis(ax, "y")
-    style.dress(ax, _spent(present, open_month, currency), note=_note(present, open_month, labels.group_of(monthly)))
+    unbilled = _has_unbilled(monthly)
+    said = _spent(present, open_month, currency, is_compared=not unbilled)
+    style.dress(ax, said, note=_note(present, open_month, labels.group_of(monthly), unbilled=unbilled))
     if labels.group_of(monthly):
         stacks.name_bands(ax, bands, len(months) - 1 + BAR / 2)
     return ax
@@ -91,14 +93,21 @@ def _totals(ax: Axes, totals: pd.Series[Any], tops: np.ndarray[Any, Any], curren
         style.write(ax, "no data" if pd.isna(total) else text, (index, tops[index]), **lift)
 
 
-def _spent(totals: pd.Series[Any], open_month: pd.Period | None, currency: str) -> str:
+def _has_unbilled(monthly: pd.DataFrame) -> bool:
+    """Tell whether an account has no invoice for the newest month, or for the month before, as the changes tell it."""
+    newest = monthly["month"].max()
+    is_newest = monthly["month"] == newest
+    return bool((monthly["month"] == newest - 1).any() and monthly.loc[is_newest, "change"].isna().any())
+
+
+def _spent(totals: pd.Series[Any], open_month: pd.Period | None, currency: str, *, is_compared: bool) -> str:
     newest = totals.index[-1]
     decimals = labels.decimals(totals)
     spent = labels.money(totals.iloc[-1], currency, decimals=decimals)
     if newest == open_month:
         return f"{labels.month_name(newest)} has cost {spent} so far"
     sentence = f"{labels.month_name(newest)} cost {spent}"
-    before = totals.iloc[-2] if len(totals) > 1 else np.nan
+    before = totals.iloc[-2] if is_compared and len(totals) > 1 else np.nan
     if pd.isna(before) or before <= 0 or pd.isna(totals.iloc[-1]):
         return sentence
     change = totals.iloc[-1] / before - 1
@@ -107,11 +116,14 @@ def _spent(totals: pd.Series[Any], open_month: pd.Period | None, currency: str) 
     return f"{sentence}, {labels.percent(abs(change))} {'more' if change > 0 else 'less'} than the month before"
 
 
-def _note(totals: pd.Series[Any], open_month: pd.Period | None, group: str | None) -> str:
+def _note(totals: pd.Series[Any], open_month: pd.Period | None, group: str | None, *, unbilled: bool) -> str:
     what = (
         "Invoices, divided over VMs and assigned by rules" if group == "cost_centre" else "Invoices, divided over VMs"
     )
     parts = [labels.by(group), f"{what}: what each one cost is an estimate."]
     if open_month in totals.index:
         parts.append("Hatched: the month is not over.")
+    if unbilled:
+        newest = labels.month_name(totals.index[-1])
+        parts.append(f"An account has no invoice for {newest} or for the month before: they are not compared.")
     return " ".join(filter(None, parts))
