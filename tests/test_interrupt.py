@@ -39,7 +39,7 @@ def interrupted_when(sandbox: Sandbox, answered: int) -> Iterator[list[float]]:
     watcher.join()
 
 
-def _workers(within_s: float = 0.5) -> list[str]:
+def _workers(within_s: float = 5) -> list[str]:
     """The client's threads that have not ended after a moment, which is all they need to do so."""
     end = time.monotonic() + within_s
     while found := [thread.name for thread in threading.enumerate() if thread.name.startswith("vmgen")]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from scripted import Answer, broken, cut_off, page, says, silent
+from waiting import wait_until
 
 from vmgen_analytics.api import Client
 from vmgen_analytics.api.secret import Secret, without
@@ -117,6 +118,7 @@ def test_a_write_is_sent_once_whatever_comes_back(provider, connect, name, fault
     provider.always[asked] = fault
     with pytest.raises(VMgenError):
         write(connect(provider, timeouts=Timeouts(connect_s=1, read_s=0.1, attempt_s=0.5)))
+    wait_until(lambda: provider.received)  # a busy machine may take it in after the client has given up
     assert len(provider.received) == 1
 
 

@@ -13,6 +13,7 @@ from labs import HOSTILE, History
 from looks import pictured, violations
 from playwright.sync_api import Browser, Locator, expect
 from voilas import Dashboard, Visit, dashboard, visit
+from waiting import wait_until
 
 from vmgen_analytics import widgets
 from vmgen_analytics.dashboard import PAGES
@@ -129,10 +130,7 @@ def test_a_page_whose_kernel_has_died_says_so(visitor: Visit) -> None:
 def test_whoever_leaves_a_page_leaves_no_kernel_behind(visitor: Visit) -> None:
     visitor.open("cost")
     visitor.page.goto(visitor.dashboard.url)
-    end = time.monotonic() + 10
-    while len(visitor.dashboard.kernels()) > 1 and time.monotonic() < end:  # one waits for the next page
-        time.sleep(0.1)
-    assert len(visitor.dashboard.kernels()) <= 1
+    wait_until(lambda: len(visitor.dashboard.kernels()) <= 1)  # one waits for the next page
 
 
 def test_without_an_archive_a_page_says_so_and_ctrl_c_ends_it_all(

@@ -1,11 +1,11 @@
 """What an archive says, all of it, and whether that is what it said before or says after."""
 
 import os
-import time
 from pathlib import Path
 
 import pandas as pd
 from deltalake import DeltaTable
+from waiting import wait_until
 
 from vmgen_analytics import Archive
 from vmgen_analytics.archive import TABLES
@@ -92,7 +92,4 @@ def environ_of(sandbox: Sandbox) -> dict[str, str]:
 
 def wait_for_request(sandbox: Sandbox, sent_before: int, *, within_s: float = 60.0) -> None:
     """Wait until the sync has begun: its first question has come."""
-    end = time.monotonic() + within_s
-    while len(sandbox.requests) <= sent_before:
-        assert time.monotonic() < end, "the sync asked nothing"
-        time.sleep(0.001)
+    wait_until(lambda: len(sandbox.requests) > sent_before, within_s, every_s=0.001)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from waiting import wait_until
 
 GOOD = {"location_id": 2, "package": "Storage", "os_image_id": 11, "root_password": "not-a-secret-here"}
 OWN_SIZE = {"location_id": 1, "cpu_cores": 3, "ram_GB": 6, "storage_GB": 90, "marketplace_id": 2, "ssh_keys_ids": [3]}
@@ -10,13 +11,6 @@ OWN_SIZE = {"location_id": 1, "cpu_cores": 3, "ram_GB": 6, "storage_GB": 90, "ma
 
 def listed(api):
     return {vm["id"]: vm for vm in api.json("/virtual-machines")}
-
-
-def wait_for(condition):
-    give_up_at = time.monotonic() + 3
-    while not condition():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(("order", "package"), [(GOOD, "Storage"), (OWN_SIZE, "Custom")])
@@ -28,14 +22,14 @@ def test_a_deployed_vm_appears_after_its_job_and_a_deleted_one_vanishes(api, san
     assert api.json(f"/virtual-machines/{vm_id}/status")["event"] == "deploy"
     assert vm_id not in listed(api)
 
-    wait_for(lambda: vm_id in listed(api))
+    wait_until(lambda: vm_id in listed(api))
     vm = listed(api)[vm_id]
     assert (vm["name"], vm["package"], vm["state"]) == ("shop-01", package, "UP")
     assert vm["ipv4"] not in {other["ipv4"] for other in listed(api).values() if other["id"] != vm_id}
     assert next(line for line in sandbox.bill("2026-11") if line["vm_id"] == vm_id)["days"] == 1
 
     assert api("DELETE", f"/virtual-machines/{vm_id}").status_code == 200
-    wait_for(lambda: vm_id not in listed(api))
+    wait_until(lambda: vm_id not in listed(api))
     assert api("GET", f"/virtual-machines/{vm_id}/usage").status_code == 404
     assert next(line for line in sandbox.bill("2026-11") if line["vm_id"] == vm_id)["days"] == 1
 
@@ -43,7 +37,7 @@ def test_a_deployed_vm_appears_after_its_job_and_a_deleted_one_vanishes(api, san
 def test_two_at_once_get_different_ids_and_addresses(api):
     first, second = (api("POST", "/virtual-machines/", GOOD).json()["id"] for _ in range(2))
     assert first != second
-    wait_for(lambda: {first, second} <= set(listed(api)))
+    wait_until(lambda: {first, second} <= set(listed(api)))
     assert listed(api)[first]["ipv4"] != listed(api)[second]["ipv4"]
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 import requests
+from waiting import wait_until
 
 from vmgen_analytics.sandbox import Sandbox
 
@@ -16,14 +17,15 @@ def finished(api, vm_id, answer):
     """Wait for a job, and return the statuses it had."""
     seen = []
     path = f"/virtual-machines/{vm_id}/jobs/{answer.json()['job_id']}"
-    give_up_at = time.monotonic() + 3
-    while time.monotonic() < give_up_at:
+
+    def has_ended():
         status = api("POST", path).json()["job_status"]
         if status not in seen:
             seen.append(status)
-        if status not in ("pending", "running"):
-            return seen
-    raise AssertionError(f"still {seen}")
+        return status not in ("pending", "running")
+
+    wait_until(has_ended)
+    return seen
 
 
 def test_the_life_of_a_power_off(api, sandbox, vm_id):

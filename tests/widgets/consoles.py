@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import time
 from datetime import UTC, datetime
 
 from panels_to_drive import click, control
@@ -85,10 +84,3 @@ def shown(panel):
         states.append({name: value for name, value in widget.get_state().items() if name != "layout"})
         waiting += getattr(widget, "children", ())
     return json.dumps(states, default=str)
-
-
-def wait_until(is_so, seconds=5):
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.01)

@@ -19,10 +19,10 @@ from consoles import (
     shown,
     status,
     told,
-    wait_until,
     write,
 )
 from panels_to_drive import HOSTILE, choose, click, control
+from waiting import wait_until
 
 from vmgen_analytics import Archive, Client, Settings
 from vmgen_analytics.api.retries import Patience
@@ -82,9 +82,9 @@ def test_following_can_be_stopped_and_the_command_goes_on(opened, sandbox, writt
     prepare(panel, "reboot", first, second)
     write(panel, "Type it here", "2")
     panel._orders.confirm._handle_custom_msg({"event": "click"}, [])
-    wait_until(lambda: "Accepted" in str(told(panel)[0]))
+    wait_until(lambda: "Reboot 2 VMs: under way, 1 accepted, 1 waiting." in status(panel))
+    assert told(panel)[0][0] == "Accepted"
     assert "followed until" in told(panel)[0][1]
-    assert "Reboot 2 VMs: under way, 1 accepted, 1 waiting." in status(panel)
     assert panel._orders.stop.layout.display == ""
     for command in ("power_off", "reboot"):  # a second command while one is under way
         panel.model.arm(command)
@@ -181,10 +181,10 @@ def test_a_provider_that_is_not_there(opened):
 
 def test_a_slow_provider_is_said_to_be_slow_and_blocks_nobody(opened, sandbox, quick, settings, written, monkeypatch):
     monkeypatch.setattr(power_model, "SLOW_AFTER_S", 0.1)
-    sandbox.fault("slow", operation="vms", seconds=0.6)
+    sandbox.fault("slow", operation="vms", seconds=1.5)
     began = time.monotonic()
     panel = PowerConsole(written, client=quick, settings=settings)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1.2
     assert "Reading the VMs of account main" in panel.answer.value
     wait_until(lambda: "has not answered for 0.1 s" in status(panel))
     panel.wait()
