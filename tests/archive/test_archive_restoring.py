@@ -12,7 +12,7 @@ from observations import fill, sync_line, usage
 
 from vmgen_analytics import Archive, sync
 from vmgen_analytics.api import Client
-from vmgen_analytics.archive import TABLES, bundle, restoring
+from vmgen_analytics.archive import TABLES, bundle, restoring, unpacking
 from vmgen_analytics.archive.check import check
 from vmgen_analytics.cli.app import main
 from vmgen_analytics.errors import ArchiveError
@@ -222,7 +222,7 @@ def test_rows_for_which_there_is_no_memory_are_not_unpacked(whole, file, tmp_pat
     content, entry = parquet(pa.concat_tables([rows] * 100_000).combine_chunks())
     other = rewritten(file, tmp_path / "other.zip", rows=content, usage=entry)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundle, "_free_bytes", lambda: 1_000_000)
+        patch.setattr(unpacking, "_free_bytes", lambda: 1_000_000)
         refused(tmp_path, other, r"table usage in .* needs 0.0 GB of memory")
 
 

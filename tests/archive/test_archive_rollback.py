@@ -92,7 +92,7 @@ def test_a_table_in_whose_place_an_older_copy_was_put_is_told(synced, tmp_path, 
         assert again().is_complete
     assert faults(archive)[0].startswith("usage: an older copy was put in its place, and was written to since")
 
-    bundle.export(archive.place, tmp_path / "a.zip")
+    bundle.export(archive.place, tmp_path / "a.zip", damaged=True)
     restored = Archive(tmp_path / "restored")
     bundle.restore(restored.place, tmp_path / "a.zip")
     assert faults(restored) == [], "whoever has no backup has a way out"

@@ -18,8 +18,7 @@ from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import parts_gone, wrong_with
 from vmgen_analytics.archive.reading import part
 from vmgen_analytics.archive.restoring import refuse_broken_off
-from vmgen_analytics.archive.rollback import put_back
-from vmgen_analytics.archive.rollcall import BROKEN_OFF, absent, begun_anew, no_log
+from vmgen_analytics.archive.rollcall import BROKEN_OFF, amiss, no_log
 from vmgen_analytics.arrow import schema_of, to_pandas
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError
 
@@ -132,7 +131,7 @@ def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
             found[table.name] = checked
     if len(shut) == len(tables):
         raise shut[0]
-    for name, what in [*absent(opened, set(found)), *begun_anew(opened), *put_back(opened)]:
+    for name, what in [*amiss(opened, set(found))]:
         kind: Kind = "unfinished" if what == BROKEN_OFF else "damaged"
         found.setdefault(name, Checked(name)).faults.append(Fault(name, what, kind=kind))
     return [found[name] for name in tables if name in found]

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,11 +15,13 @@ from deltalake import DeltaTable, Schema
 from vmgen_analytics.archive.contents import TABLES
 from vmgen_analytics.archive.holding import held_open
 from vmgen_analytics.archive.listing import sizes
+from vmgen_analytics.archive.locking import LOCK_NAME
 from vmgen_analytics.archive.marks import RESTORE_KEY, marks, noted_restore
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.errors import ArchiveError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from vmgen_analytics.archive.places import Place
@@ -53,6 +56,28 @@ def refuse_broken_off(place: Place) -> None:
             f"a restore into the archive at {place.url} was broken off, or is under way: run it again, with "
             "`vmgen-analytics archive restore`, and its file"
         )
+
+
+@contextmanager
+def leaving_nothing_new(place: Place) -> Iterator[None]:
+    """Take away the folder of an archive that was made meanwhile, and is empty but for a lock, when anything fails.
+
+    Parameters
+    ----------
+    place
+        Where the archive is to be.
+    """
+    folder = place.folder
+    made = [] if folder is None else [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # something lies there by now, which stays
+            if made and [each.name for each in made[0].iterdir()] == [LOCK_NAME.format("sync")]:
+                (made[0] / LOCK_NAME.format("sync")).unlink()
+            for each in made:
+                each.rmdir()
+        raise
 
 
 def begun(place: Place) -> int | None:

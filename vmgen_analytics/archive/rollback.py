@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from vmgen_analytics.archive.places import Place
 
 _WAY_OUT = (
-    "bring back the newer one from a backup, or, if there is none, export the archive and restore it into another"
+    "bring back the newer one from a backup, or, if there is none, export the archive with --damaged and restore it "
+    "into another"
 )
 
 

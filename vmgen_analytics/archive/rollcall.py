@@ -32,8 +32,8 @@ _WRITTEN_AFTER = {
 """Tables, and another that is there wherever they are; of the first sync, the log of syncs is written last."""
 
 BEGUN_ANEW = (
-    "it was lost and begun anew: bring back what it held before from a backup, or, if there is none, export the "
-    "archive and restore it into another"
+    "it was lost and begun anew; bring back what it held before from a backup, or, if there is none, export the "
+    "archive with --damaged and restore it into another"
 )
 
 BROKEN_OFF = "the log of syncs is gone, or the first sync was broken off; sync again"
@@ -158,6 +158,26 @@ def begun_anew(opened: Mapping[str, DeltaTable]) -> Iterator[tuple[str, str]]:
             yield name, BEGUN_ANEW
 
 
+def amiss(opened: Mapping[str, DeltaTable], there: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Name the tables that are gone, were begun anew, or are older than the log of syncs knows them.
+
+    Parameters
+    ----------
+    opened
+        Tables that can be opened, by name.
+    there
+        Names of tables of which anything is there.
+
+    Yields
+    ------
+    tuple
+        Name of a table, and what is wrong; after a semicolon the way out.
+    """
+    yield from absent(opened, there)
+    yield from begun_anew(opened)
+    yield from put_back(opened)
+
+
 def without_log(place: Place, opened: Collection[str] = ()) -> dict[str, str]:
     """Name the tables of which rows lie there, and no log that tells which of them count.
 
@@ -208,7 +228,7 @@ def lost(place: Place) -> dict[str, str]:
     """
     opened = {name: each for name in TABLES if (each := _opened(place, name)) is not None}
     there = set(opened) | _folders(place)
-    return dict([*absent(opened, there), *begun_anew(opened), *put_back(opened), *without_log(place, opened).items()])
+    return dict([*amiss(opened, there), *without_log(place, opened).items()])
 
 
 def _opened(place: Place, name: str) -> DeltaTable | None:

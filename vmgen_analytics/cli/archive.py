@@ -13,7 +13,6 @@ from vmgen_analytics.archive.bundle import export as export_archive
 from vmgen_analytics.archive.bundle import restore as restore_archive
 from vmgen_analytics.archive.check import check as check_archive
 from vmgen_analytics.archive.contents import TABLES
-from vmgen_analytics.archive.locking import locked
 from vmgen_analytics.cli.logfile import LogFile, told_to
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, progress, say
 from vmgen_analytics.wording import counted
@@ -29,8 +28,8 @@ _PATIENCE_S = 600.0
 """So long a sync that is under way is waited for."""
 
 VERDICTS: Mapping[Kind, str] = {
-    "damaged": "The archive at {url} is damaged in {places}. Bring back what is named from a backup, or restore an "
-    "export into another archive.",
+    "damaged": "The archive at {url} is damaged in {places}. Bring back what is named from a backup; if there is "
+    "none, export what can be read with `archive export --damaged`, and restore that into another archive.",
     "shut": "{places} of the archive at {url} could not be looked at, and may be whole: see to what is named, and "
     "check again.",
     "unfinished": "A write into the archive at {url} was broken off in {places}: sync, and check again.",
@@ -93,14 +92,22 @@ def compact(config: Config = None, archive: ArchiveUrl = None, verbose: Verbose 
 @app.command()
 def export(
     file: Annotated[Path, typer.Argument(help="File to write, as archive.zip.", show_default=False)],
+    damaged: Annotated[
+        bool,
+        typer.Option("--damaged", help="Of a damaged archive export what can be read, and say what is not in it."),
+    ] = False,
     config: Config = None,
     archive: ArchiveUrl = None,
     verbose: Verbose = 0,
 ) -> None:
-    """Write the whole archive to one file, with checksums; replaces no file, and exports nothing that is damaged."""
+    """Write the whole archive to one file, with checksums; replaces no file, and refuses an archive that is damaged.
+
+    It is damaged where rows are not those that were written, or a table is gone, cannot be read, or is older than the
+    log of syncs knows it; `archive check` names all of that.
+    """
     _, store = opened(config, archive, verbose)
     with progress("export"):
-        rows = export_archive(store.place, file)
+        rows = export_archive(store.place, file, damaged=damaged)
     held = f"{counted(sum(rows.values()), 'row')} of {counted(len(rows), 'table')}"
     say(f"{file}: {held}, {file.stat().st_size / 1e6:.1f} MB")
 
@@ -112,10 +119,10 @@ def restore(
     archive: ArchiveUrl = None,
     verbose: Verbose = 0,
 ) -> None:
-    """Write what `archive export` wrote into an archive that is empty."""
+    """Write what `archive export` wrote into an archive that is empty, all or nothing; the file is looked at first."""
     _, store = opened(config, archive, verbose)
-    with locked(store.place, "sync", _PATIENCE_S), progress("restore"):
-        rows = restore_archive(store.place, file)
+    with progress("restore"):
+        rows = restore_archive(store.place, file, patience_s=_PATIENCE_S)
     say(f"{store.url}: {counted(sum(rows.values()), 'row')} of {counted(len(rows), 'table')} restored from {file}")
 
 
