@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 SHORT = 160
@@ -154,6 +154,25 @@ def cause_of(error: Exception, url: str, folder: Path | None, *, is_write: bool 
     return (
         Cause(reason(error), f"{_ELSEWHERE}, or free this one") if is_write else Cause(reason(error), ALL_DAMAGE, True)
     )
+
+
+def cause_in_checkpoint(file: str, spare: Sequence[str], *, is_missing: bool) -> Cause:
+    """Tell what it means that a checkpoint of a table's log cannot be read.
+
+    Parameters
+    ----------
+    file
+        Its name, from the archive on.
+    spare
+        Files without which the table is read by the rest of its log; empty if that is not whole.
+    is_missing
+        Whether it is not there.
+    """
+    what = f"the file {file}, a checkpoint of its log, is {'missing' if is_missing else 'broken'}"
+    if not spare:
+        return Cause(what, f"the rest of its log does not say what it said: {_BACKUP}", True)
+    way_out = f"the rest of its log says the same: move {' and '.join(spare)} out of the archive, and "
+    return Cause(what, f"{way_out}the table is read without {'it' if len(spare) == 1 else 'them'}; {ALL_DAMAGE}", True)
 
 
 def reason(error: Exception) -> str:

@@ -85,6 +85,8 @@ class Checked:
         Its commits until now, its files, its pairs of account and month, and their rows.
     faults
         What is wrong; empty if it is whole.
+    is_read
+        Whether the table could be read; else nothing is known of its rows.
     """
 
     table: str
@@ -93,6 +95,7 @@ class Checked:
     parts: int = 0
     rows: int = 0
     faults: list[Fault] = field(default_factory=list)
+    is_read: bool = True
 
 
 def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
@@ -126,14 +129,14 @@ def check(place: Place, tables: Mapping[str, Table]) -> list[Checked]:
             if place.folder is None and not isinstance(error, ArchiveDamaged):
                 raise  # a store that does not answer, or refuses us, does so for every table
             shut.append(error)
-            checked = Checked(table.name, faults=[_unreadable(place, table, error)])
+            checked = Checked(table.name, faults=[_unreadable(place, table, error)], is_read=False)
         if checked is not None:
             found[table.name] = checked
     if len(shut) == len(tables):
         raise shut[0]
     for name, what in [*amiss(opened, set(found))]:
         kind: Kind = "unfinished" if what == BROKEN_OFF else "damaged"
-        found.setdefault(name, Checked(name)).faults.append(Fault(name, what, kind=kind))
+        found.setdefault(name, Checked(name, is_read=False)).faults.append(Fault(name, what, kind=kind))
     return [found[name] for name in tables if name in found]
 
 
@@ -158,6 +161,7 @@ def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Check
     except ArchiveError as error:
         if not listed:
             raise
+        checked.is_read = False
         fault = _unreadable(place, table, error)
         checked.faults += [*broken, fault] if fault.kind == "damaged" else [fault]  # which says why they cannot be read
         return checked
@@ -165,6 +169,7 @@ def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Check
     if opened is None:
         left = [name for name in listed if name.endswith(".parquet")]
         if left or any(name.startswith("_delta_log/") for name in listed):
+            checked.is_read = False
             checked.faults.append(Fault(table.name, no_log(len(left))))
             return checked
         return None
@@ -172,6 +177,7 @@ def _checked(place: Place, table: Table, tables: dict[str, DeltaTable]) -> Check
     try:
         _look(place, table, opened, listed, checked)
     except TROUBLE as error:
+        checked.is_read = False
         checked.faults.append(_unreadable(place, table, place.unreadable(table.name, error)))
     return checked
 

@@ -11,7 +11,8 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import PyFileSystem
 
 from vmgen_analytics.archive.addresses import address_of, folder_of
-from vmgen_analytics.archive.causes import Cause, cause_of, reason
+from vmgen_analytics.archive.causes import Cause, cause_in_checkpoint, cause_of, reason
+from vmgen_analytics.archive.checkpoints import broken_checkpoint
 from vmgen_analytics.archive.holding import newest_state
 from vmgen_analytics.archive.marks import VERSION, version_of
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, ArchiveShut
@@ -98,7 +99,7 @@ class Place:
                 raise self.unreadable(name, trouble) from None
             return None
         except TROUBLE as error:
-            raise self.unreadable(name, self._shut(name) or error) from None
+            raise self.unreadable(name, self._shut(name) or error, is_shut=True) from None
         if version > VERSION:
             raise ArchiveError(
                 f"the archive at {self.url} has version {version}, and this package knows version {VERSION} at most; "
@@ -119,10 +120,23 @@ class Place:
             return error
         return None
 
-    def unreadable(self, name: str, error: Exception) -> ArchiveError:
-        """Say that a table cannot be read, why, and the way out."""
+    def unreadable(self, name: str, error: Exception, *, is_shut: bool = False) -> ArchiveError:
+        """Say that a table cannot be read, or not even opened, why, and the way out."""
         cause = cause_of(error, self.url, self.folder)
+        if cause.is_damage:
+            cause = self._in_checkpoint(name, is_shut=is_shut) or cause
         return self._kind(cause)(f"cannot read {name} in the archive at {self.url}: {cause.what}; {cause.way_out}")
+
+    def _in_checkpoint(self, name: str, *, is_shut: bool) -> Cause | None:
+        """Tell whether it is a checkpoint that keeps a table from being read: the engine names none."""
+        try:
+            found = broken_checkpoint(self.files(name), is_shut=is_shut)
+        except TROUBLE:
+            return None
+        if found is None:
+            return None
+        spare = [f"{name}/{file}" for file in found.spare]
+        return cause_in_checkpoint(f"{name}/{found.file}", spare, is_missing=found.is_missing)
 
     def _kind(self, cause: Cause) -> type[ArchiveError]:
         """Tell damage from what is not to be looked at; a store that does not answer does so for every table."""

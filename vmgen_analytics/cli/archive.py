@@ -58,6 +58,9 @@ def _check(config: Path | None, archive: str | None, verbose: int) -> None:
     faults = [fault for checked in found for fault in checked.faults]
     for checked in found:
         wrong = counted(len(checked.faults), "fault") if checked.faults else "whole"
+        if not checked.is_read:
+            typer.echo(f"{checked.table}: cannot be read: {wrong}")
+            continue
         typer.echo(
             f"{checked.table}: {counted(checked.rows, 'row')} of {counted(checked.parts, 'account month')} in "
             f"{counted(checked.files, 'file')}, {counted(checked.commits, 'commit')}: {wrong}"

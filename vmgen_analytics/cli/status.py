@@ -111,8 +111,8 @@ def _facts(held: Held) -> dict[str, Any]:
 def _check(held: Held) -> None:
     """Print one line, and end with a warning status where there is something to tell."""
     wrong = {each.account: "; ".join(warnings(each)) for each in held.standings if each.is_synced}
-    told = [f"{account}: {why}" for account, why in wrong.items() if why]
-    told += [f"the table {name}: {what}" for name, what in held.gone.items()]
+    told = [f"the table {name}: {what}" for name, what in held.gone.items()]
+    told += [f"{account}: {why}" for account, why in wrong.items() if why]
     if told:
         typer.echo(_line(f"warning: {' | '.join(told)}"))
         raise typer.Exit(PARTIAL)
@@ -129,6 +129,7 @@ def _tell(held: Held, months: int, verbose: int) -> None:
 
     from vmgen_analytics.cli.calendar import calendar  # noqa: PLC0415
 
+    _tell_gone(held.gone)
     if len(held.standings) > 1:
         for each in held.standings:
             _say(f"{each.account}: {summary(each)}")
@@ -136,9 +137,15 @@ def _tell(held: Held, months: int, verbose: int) -> None:
     if drawn := [each for each in held.standings if len(each.months)]:
         Console(soft_wrap=True, highlight=False).print(calendar(drawn, months))
     _tell_sentences({each.account: _sentences(each, verbose) for each in held.standings})
-    for name, what in held.gone.items():
-        _say(f"{name}: {what}.")
     typer.echo()
+
+
+def _tell_gone(gone: Mapping[str, str]) -> None:
+    """Say first what is damaged: days without a report may have one in a table that is gone."""
+    for name, what in gone.items():
+        _say(f"{name}: {what}.")
+    if gone:
+        _say(f"What follows is told without what {'it' if len(gone) == 1 else 'they'} held.\n")
 
 
 def _sentences(standing: Standing, verbose: int) -> list[str]:
