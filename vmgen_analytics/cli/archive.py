@@ -28,8 +28,9 @@ _PATIENCE_S = 600.0
 """So long a sync that is under way is waited for."""
 
 VERDICTS: Mapping[Kind, str] = {
-    "damaged": "The archive at {url} is damaged in {places}. Bring back what is named from a backup; if there is "
-    "none, export what can be read with `archive export --damaged`, and restore that into another archive.",
+    "damaged": "The archive at {url} is damaged in {places}. Where no other way out is named, bring it back from a "
+    "backup; if there is none, export what can be read with `archive export --damaged`, and restore that into another "
+    "archive.",
     "shut": "{places} of the archive at {url} could not be looked at, and may be whole: see to what is named, and "
     "check again.",
     "unfinished": "A write into the archive at {url} was broken off in {places}: sync, and check again.",
