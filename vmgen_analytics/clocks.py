@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.errors import ClockError, UnexpectedDataWarning
+from vmgen_analytics.zones import recorded_zone
 
 if TYPE_CHECKING:
     from vmgen_analytics.api import Client
@@ -49,6 +50,34 @@ def check_clock(client: Client) -> None:
         )
     warnings.warn(
         f"{said}; days are filed by the provider's clock: set this machine's, by which syncs are scheduled",
+        UnexpectedDataWarning,
+        stacklevel=2,
+    )
+
+
+def check_zone(client: Client, archive: Archive) -> None:
+    """Warn where days were kept in another time zone until now: months turn at other moments, and days are others.
+
+    Parameters
+    ----------
+    client
+        Whose zone it is.
+    archive
+        With what the account's last syncs logged.
+
+    Raises
+    ------
+    ArchiveError
+        The archive cannot be read.
+    """
+    account, zone = client.account_name, client.zone.key
+    months = archive.months("syncs", account=account)
+    before = recorded_zone(archive.read("syncs", str(months[-1]), account=account)) if months else None
+    if before is None or before == zone:
+        return
+    warnings.warn(
+        f"the days of account {account} were kept in the time zone {before}, and from this sync on are in {zone}: if "
+        "that is not meant, put time_zone in the settings right",
         UnexpectedDataWarning,
         stacklevel=2,
     )

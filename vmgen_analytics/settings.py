@@ -115,8 +115,18 @@ class Settings:
             raise SettingsError(f"no account {name!r} in the settings; they have {', '.join(self.accounts)}")
         return name, self.accounts[name]
 
-    def zone(self, account: str) -> ZoneInfo:
-        """Time zone of an account's usage days and billing month."""
+    def zone(self, account: str, recorded: str | None = None) -> ZoneInfo:
+        """Time zone of an account's usage days and billing month.
+
+        Parameters
+        ----------
+        account
+            Its name.
+        recorded
+            The zone that its syncs recorded, which holds where the settings do not name the account.
+        """
+        if recorded is not None and account not in self.accounts:
+            return ZoneInfo(recorded)
         return ZoneInfo(self.accounts.get(account, Account()).time_zone or self.time_zone)
 
     def invoice_period(self, account: str) -> Literal["same-month", "previous-month"]:

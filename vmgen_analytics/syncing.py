@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics import fetch
-from vmgen_analytics.clocks import check_clock, is_refused, sure_now
+from vmgen_analytics.clocks import check_clock, check_zone, is_refused, sure_now
 from vmgen_analytics.errors import (
     ArchiveDamaged,
     ArchiveError,
@@ -169,6 +169,7 @@ class _Sync:
         """Ask for the account: a provider that cannot be reached, or a wrong key, ends the sync here."""
         accounts = self._accounts()
         check_clock(self.client)
+        check_zone(self.client, self.archive)
         self.had = first_look(self.client, self.archive)
         if accounts is not None:
             self._store("accounts", accounts)

@@ -70,3 +70,20 @@ def end_of_month(month: pd.Period, zone: tzinfo | str) -> pd.Timestamp:
         The first instant of the next month, in that zone.
     """
     return instant((month + 1).to_timestamp(), zone)
+
+
+def recorded_zone(syncs: pd.DataFrame) -> str | None:
+    """Tell in which time zone the days of an account were kept last.
+
+    Parameters
+    ----------
+    syncs
+        Table ``syncs``, of one account.
+
+    Returns
+    -------
+    str or None
+        The name of the zone; None where no sync wrote it down.
+    """
+    known = syncs.dropna(subset=["time_zone"]).sort_values("started_at")["time_zone"]
+    return None if known.empty else str(known.iloc[-1])

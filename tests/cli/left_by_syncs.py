@@ -20,10 +20,10 @@ class Kept:
         rows = days.assign(in_MB=1.0, out_MB=1.0, status=status, seen_at=pd.Timestamp(seen, tz=self.zone))
         self.archive.add("usage", TABLES["usage"].cast(rows))
 
-    def seen(self, vms, *days, state="UP"):
+    def seen(self, vms, *days, state="UP", **columns):
         """Days on which one VM or many were listed."""
         rows = self._days(vms, "seen_on", pd.to_datetime(list(days)))
-        rows = rows.assign(state=state, vm_name="web-" + rows["vm_id"].astype("str"))
+        rows = rows.assign(**{"state": state, "vm_name": "web-" + rows["vm_id"].astype("str"), **columns})
         self.archive.add("vms", TABLES["vms"].cast(rows))
 
     def _days(self, vms, name, days):
@@ -32,13 +32,13 @@ class Kept:
             {"account": self.account, "vm_id": [vm_id for vm_id in vm_ids for _ in days], name: [*days] * len(vm_ids)}
         )
 
-    def sync(self, at, failures=0, incomplete="", error=None):
-        moment = pd.Timestamp(at, tz=self.zone)
+    def sync(self, at, failures=0, incomplete="", error=None, zone=None):
+        moment = pd.Timestamp(at, tz=zone or self.zone)
         row = {"account": [self.account], "started_at": [moment], "ended_at": [moment], "requests": [1]}
-        row |= {"failures": [failures], "rows": [1], "incomplete": [incomplete], "error": [error]}
+        row |= {"failures": [failures], "rows": [1], "incomplete": [incomplete], "error": [error], "time_zone": [zone]}
         self.archive.add("syncs", TABLES["syncs"].frame(row))
 
     def standing(self, at, **account):
-        settings = Settings(accounts={self.account: Account(time_zone=self.zone, **account)})
+        settings = Settings(accounts={self.account: Account(**{"time_zone": self.zone, **account})})
         (found,) = standings(self.archive, settings, pd.Timestamp(at, tz=self.zone))
         return found

@@ -204,4 +204,4 @@ def test_an_end_of_many_days_is_worded_as_such(kept):
     for day in ("2026-10-03", "2026-10-30"):
         kept.usage(1, day, day, "lost_tail")
     kept.sync("2026-11-01 06:00")
-    assert "The ends of 3 and 30 October 2026 were not seen of 1 VM." in sentences(kept.standing("2026-11-01 09:00"))
+    assert "The ends of 3 and 30 October 2026 were not seen of VM 1." in sentences(kept.standing("2026-11-01 09:00"))

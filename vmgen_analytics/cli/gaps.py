@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from vmgen_analytics.cli.sights import MACHINE
 from vmgen_analytics.schema import OFF
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 DAY = pd.Timedelta(days=1)
 CLOCK_STEP = pd.Timedelta(hours=1)
@@ -19,43 +24,77 @@ TOLD_FOR = pd.Timedelta(days=7)
 
 @dataclass(frozen=True)
 class Gap:
-    """Days of a VM in a month that are missing, or whose end was never seen, and until when the last of these was."""
+    """What is not known of a machine in a month.
+
+    Attributes
+    ----------
+    vm_id, vm_name
+        Its number, which may have been another machine's before or after, and its newest name.
+    missing
+        Days without a report.
+    lost_tail
+        Days whose end was never seen.
+    seen_until
+        Until when the last of these was seen.
+    answered
+        When traffic of this month last came of it.
+    is_gone
+        Whether the last of these is also the last day on which it existed for all we know.
+    """
 
     vm_id: int
     vm_name: str
     missing: tuple[pd.Timestamp, ...]
     lost_tail: tuple[pd.Timestamp, ...]
     seen_until: pd.Timestamp | None = None
+    answered: pd.Timestamp | None = None
+    is_gone: bool = False
 
 
-def gaps_of(days: pd.DataFrame, usage: pd.DataFrame | None = None) -> list[Gap]:
-    """Name the VMs that lack days, worst first.
+def gaps_of(days: pd.DataFrame, zone: ZoneInfo, whole: pd.Timestamp | None = None) -> list[Gap]:
+    """Name the machines that lack days, worst first.
 
     Parameters
     ----------
     days
-        VM-days of one account and month, with the state as ``status``.
-    usage
-        Table ``usage`` of this month, which tells until when a day was seen.
+        VM-days of one account and month, as from `with_sights`, with the state as ``status``.
+    zone
+        The time zone of these days.
+    whole
+        When the usage of all VMs last came in this month; None if it never did.
 
     Returns
     -------
     list
-        A `Gap` a VM.
+        A `Gap` a machine.
     """
-    moments = {} if usage is None else usage.set_index(["vm_id", "date"])["seen_at"].to_dict()
     lacking = days[days["status"].isin(["missing", "lost_tail"])]
-    found = [
-        Gap(
-            int(str(vm_id)),
-            str(rows["vm_name"].dropna().iloc[-1]) if rows["vm_name"].notna().any() else f"VM {vm_id}",
-            tuple(rows.loc[rows["status"] == "missing", "date"]),
-            tuple(rows.loc[rows["status"] == "lost_tail", "date"]),
-            moments.get((vm_id, rows.loc[rows["status"] == "lost_tail", "date"].max())),
-        )
-        for vm_id, rows in lacking.groupby("vm_id")
-    ]
+    found = [_gap(int(str(number)), rows, zone, whole) for (number, _), rows in lacking.groupby(MACHINE)]
     return sorted(found, key=lambda gap: (-len(gap.missing), -len(gap.lost_tail), gap.vm_id))
+
+
+def _gap(vm_id: int, rows: pd.DataFrame, zone: ZoneInfo, whole: pd.Timestamp | None) -> Gap:
+    tails = rows[rows["status"] == "lost_tail"]
+    names, answers = rows["vm_name"].dropna(), rows["answered"].dropna()
+    seen, is_gone = None, False
+    if len(tails):
+        newest = tails.sort_values("date").iloc[-1]
+        moments = (None if pd.isna(newest["seen_at"]) else newest["seen_at"], whole)
+        seen = next((at for at in moments if at is not None and _day(at, zone) == newest["date"]), None)
+        is_gone = newest["date"] == newest["last_day"]
+    return Gap(
+        vm_id=vm_id,
+        vm_name=str(names.iloc[-1]) if len(names) else f"VM {vm_id}",
+        missing=tuple(rows.loc[rows["status"] == "missing", "date"]),
+        lost_tail=tuple(tails["date"]),
+        seen_until=seen,
+        answered=answers.max() if len(answers) else None,
+        is_gone=bool(is_gone),
+    )
+
+
+def _day(moment: pd.Timestamp, zone: ZoneInfo) -> pd.Timestamp:
+    return moment.tz_convert(zone).tz_localize(None).normalize()
 
 
 def is_unwatched(gap: Gap, syncs: pd.DataFrame, now: pd.Timestamp) -> bool:
@@ -101,7 +140,7 @@ def unexplained(days: pd.DataFrame, asked: pd.Timestamp | None, here: pd.Timesta
     if asked is None:
         return days.iloc[:0]
     settled = (asked.tz_convert(here.tz) - pd.Timedelta(hours=settle_h)).tz_localize(None)
-    of_vm = days.groupby("vm_id")["date"]
+    of_vm = days.groupby(MACHINE)["date"]
     inside = (days["date"] > of_vm.transform("min")) & (days["date"] < of_vm.transform("max"))
     due = (days["month"] == f"{here:%Y-%m}") & (days["date"] + DAY <= settled)
     runs = ~days["state"].fillna("UP").str.upper().isin(OFF)

@@ -46,7 +46,7 @@ def stakes(
     Parameters
     ----------
     days
-        Table ``vm_days`` of one account.
+        Table ``vm_days`` of one account, as from `with_machines`.
     usage
         Table ``usage`` of that account in this month.
     asked
@@ -70,6 +70,8 @@ def stakes(
         int(str(vm_id)): min(_naive(at, zone), now) for vm_id, at in usage.groupby("vm_id")["seen_at"].max().items()
     }
     newest = {vm_id: at for vm_id, at in newest.items() if at >= first}
+    # what is left to see of a machine whose number is another one's by now is lost already
+    days = days[days["incarnation"] == days.groupby("vm_id")["incarnation"].transform("max")]
     born = days.groupby("vm_id")["date"].min()
     alive = days[days["date"] == (days["date"].max() if last is None else last.normalize())]
     partial = usage[usage["status"] == "partial"].groupby("vm_id")["date"].agg(tuple)
@@ -77,7 +79,8 @@ def stakes(
     names = alive.drop_duplicates("vm_id").set_index("vm_id")["vm_name"].dropna().to_dict()
     for vm_id in dict.fromkeys(int(each) for each in alive["vm_id"]):
         until = max([*seen, *([newest[vm_id]] if vm_id in newest else [])], default=None)
-        what = _lost(until, max(first, born[vm_id]), end, partial.get(vm_id, ()))
+        own = tuple(day for day in partial.get(vm_id, ()) if day >= born[vm_id])
+        what = _lost(until, max(first, born[vm_id]), end, own)
         groups.setdefault(what, []).append((vm_id, str(names.get(vm_id, f"VM {vm_id}"))))
     if not groups:
         groups[_lost(max(seen, default=None), first, end, ())] = []
@@ -87,7 +90,7 @@ def stakes(
 
 def _lost(until: pd.Timestamp | None, first: pd.Timestamp, end: pd.Timestamp, partial: Days) -> tuple[Days, Days]:
     """Tell the days that lose their end, and those that are lost whole, of a VM that was seen until a time."""
-    if until is None:
+    if until is None or until.normalize() < first:
         return (), tuple(pd.date_range(first, end - DAY))
     on = until.normalize()
     return tuple(sorted({on, *(day for day in partial if day < on)})), tuple(pd.date_range(on + DAY, end - DAY))

@@ -5,24 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from vmgen_analytics.cli.gaps import CLOCK_STEP, Gap, gaps_of, is_unwatched, unexplained
 from vmgen_analytics.cli.losses import Loss, losses
+from vmgen_analytics.cli.sights import with_machines, with_sights
 from vmgen_analytics.cli.stakes import Stake, stakes
-from vmgen_analytics.fleet import coverage, vm_days
+from vmgen_analytics.fleet import coverage, lifetimes, vm_days
 from vmgen_analytics.fleet.coverage import STATES, day_states, newest_start, with_unseen
 from vmgen_analytics.fleet.inventories import came_whole
 from vmgen_analytics.logbook import left_sending
 from vmgen_analytics.scheduling import next_moment
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import Account, Settings
-from vmgen_analytics.zones import end_of_month
+from vmgen_analytics.zones import end_of_month, recorded_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from zoneinfo import ZoneInfo
 
     from vmgen_analytics.archive import Archive
 
@@ -42,22 +43,33 @@ class Syncs:
         When usage last came whole in each month, by its name.
     seen_from
         When it first did.
+    zones
+        The time zone that the last sync of each month recorded: of the days that it brought.
+    before
+        The last sync that recorded another zone than that of now, and that zone.
     """
 
     attempt: Any
     success: Any
     seen_until: dict[str, pd.Timestamp]
     seen_from: dict[str, pd.Timestamp]
+    zones: dict[str, ZoneInfo]
+    before: tuple[pd.Timestamp, str] | None
 
     @classmethod
     def of(cls, syncs: pd.DataFrame, zone: ZoneInfo) -> Syncs:
         """Look through table ``syncs`` of one account."""
         complete = syncs[(syncs["failures"] == 0) & syncs["error"].isna()]
+        keys = syncs["time_zone"].fillna(zone.key)
+        months = pd.Series("", index=syncs.index)
+        for key, rows in syncs.groupby(keys):
+            months[rows.index] = rows["started_at"].dt.tz_convert(str(key)).dt.strftime("%Y-%m")
         brought = syncs[syncs["error"].isna() & came_whole(syncs, "vms", "usage")]
-        months = brought["started_at"].dt.tz_convert(zone).dt.strftime("%Y-%m")
-        edges = brought.groupby(months)["started_at"].agg(["min", "max"])
+        edges = brought.groupby(months[brought.index])["started_at"].agg(["min", "max"])
         since, until = ({str(month): at for month, at in edges[edge].items()} for edge in ("min", "max"))
-        return cls(_last(syncs), _last(complete), until, since)
+        zones = {month: ZoneInfo(key) for month, key in zip(months, keys, strict=True)}
+        others = [(at, key) for at, key in zip(syncs["started_at"], keys, strict=True) if key != zone.key]
+        return cls(_last(syncs), _last(complete), until, since, zones, others[-1] if others else None)
 
 
 @dataclass(frozen=True)
@@ -152,12 +164,13 @@ def standings(
     named, hindrances = named_accounts(settings), hindrances or {}
     months = archive.months()
     span = (months[0].to_timestamp(), (months[-1] + 1).to_timestamp()) if months else (pd.Timestamp(0), pd.Timestamp(0))
-    days = vm_days(archive, *span)
+    days, lives = vm_days(archive, *span), lifetimes(archive)
     known = {*days["account"], *syncs["account"], *archive.read("accounts")["account"], *named}
     found = []
     for name in sorted(str(each) for each in known):
         rows = syncs[syncs["account"] == name].sort_values("started_at")
-        standing = _standing(name, days[days["account"] == name], rows, archive, settings, now)
+        own = with_machines(days[days["account"] == name], lives[lives["account"] == name])
+        standing = _standing(name, own, rows, archive, settings, now)
         found.append(
             replace(
                 standing,
@@ -181,7 +194,7 @@ def named_accounts(settings: Settings) -> set[str]:
 def _standing(
     name: str, days: pd.DataFrame, syncs: pd.DataFrame, archive: Archive, settings: Settings, machine: pd.Timestamp
 ) -> Standing:
-    zone = settings.zone(name)
+    zone = settings.zone(name, recorded_zone(syncs))
     later = syncs["started_at"] > machine + CLOCK_STEP
     ahead = syncs.loc[later, "started_at"].max() if later.any() else None
     syncs = syncs if later.all() else syncs[~later]  # what claims to be of the future must not hide that syncs stopped
@@ -193,16 +206,20 @@ def _standing(
     days = with_unseen(days[days["date"] <= (started if later.any() and started else naive)], started, naive)
     days = days.assign(month=days["date"].dt.strftime("%Y-%m"))
     said, days = days, days.assign(status=day_states(days, naive, account.settle_h, answered))
+    days = with_sights(days, archive, name)
     since = here if done.success is None else done.success.started_at
     month = naive.to_period("M")
     ends = end_of_month(month, zone)
     usage = archive.read("usage", month.to_timestamp(), (month + 1).to_timestamp(), account=name)
-    gaps = {str(each): gaps_of(rows, usage) for each, rows in days.groupby("month")}
+    gaps = {
+        str(each): gaps_of(rows, done.zones.get(str(each), zone), done.seen_until.get(str(each)))
+        for each, rows in days.groupby("month")
+    }
     return Standing(
         account=name,
         zone=zone,
         now=here,
-        months=coverage(said.drop(columns="month"), naive, settle_h=account.settle_h, asked=answered),
+        months=coverage(said[list(TABLES["vm_days"].columns)], naive, settle_h=account.settle_h, asked=answered),
         days=_worst(days, month),
         gaps=gaps,
         syncs=done,
@@ -211,8 +228,8 @@ def _standing(
         stakes=stakes(said, usage, done.seen_until.get(str(month)), started, naive, zone),
         grace=_grace(said, naive),
         left_sending=TABLES["commands"].frame(),
-        unexplained=tuple(gaps_of(unexplained(days, done.seen_until.get(str(month)), here, account.settle_h))),
-        losses=losses(days, done.seen_until, done.seen_from, here),
+        unexplained=tuple(gaps_of(unexplained(days, done.seen_until.get(str(month)), here, account.settle_h), zone)),
+        losses=losses(gaps, done.seen_until, done.seen_from, syncs["started_at"], here, done.zones),
         unwatched=tuple(gap for gap in gaps.get(str(month), []) if is_unwatched(gap, syncs, here)),
         ahead=None if ahead is None else ahead.tz_convert(zone),
         machine=machine.tz_convert(zone),

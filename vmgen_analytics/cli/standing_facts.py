@@ -19,6 +19,7 @@ def facts(standing: Standing) -> dict[str, Any]:
     """Put the same facts into words for machines; every instant is in UTC, every day in the account's zone."""
     return {
         "time_zone": standing.zone.key,
+        "time_zone_before": None if standing.syncs.before is None else standing.syncs.before[1],
         "is_synced": standing.is_synced,
         "months": [_month(standing, month) for month in standing.months.to_dict("records")],
         **_syncs(standing),
@@ -35,6 +36,15 @@ def facts(standing: Standing) -> dict[str, Any]:
                 "vms": loss.vms,
                 "tail": _iso(loss.tail),
                 "tail_vms": loss.tail_vms,
+                "by_vms": [
+                    {
+                        "vms": _vms(part.vms),
+                        "days": _iso(part.days),
+                        "tail": _iso(part.tail),
+                        "seen_until": _utc(part.seen_until),
+                    }
+                    for part in loss.parts
+                ],
             }
             for loss in standing.losses
         ],
@@ -84,13 +94,17 @@ def _stakes(standing: Standing) -> dict[str, Any]:
         "loses": _iso(standing.stakes[-1].days),
         "at_stake": [
             {
-                "vms": [{"vm_id": vm_id, "vm_name": vm_name} for vm_id, vm_name in each.vms],
+                "vms": _vms(each.vms),
                 "loses_end": _iso(each.ends),
                 "loses": _iso(each.days),
             }
             for each in standing.stakes
         ],
     }
+
+
+def _vms(vms: Iterable[tuple[int, str]]) -> list[dict[str, int | str]]:
+    return [{"vm_id": vm_id, "vm_name": vm_name} for vm_id, vm_name in vms]
 
 
 def _utc(instant: pd.Timestamp | None) -> str | None:

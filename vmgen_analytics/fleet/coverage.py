@@ -9,6 +9,7 @@ import pandas as pd
 from vmgen_analytics.observing import CLOSING, month_state
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.settings import SETTLE_H, Account
+from vmgen_analytics.zones import recorded_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,9 +162,11 @@ def coverage_by_account(
     parts = []
     for name, mine in days.groupby("account"):
         account = str(name)
-        now, own = _local(clocks[account], settings, account), syncs[syncs["account"] == account]
-        known = with_unseen(mine, newest_start(own, settings.zone(account)), now)
-        answered = newest_start(own[own["error"].isna()], settings.zone(account))
+        own = syncs[syncs["account"] == account]
+        zone = settings.zone(account, recorded_zone(own))
+        now = _local(clocks[account], zone)
+        known = with_unseen(mine, newest_start(own, zone), now)
+        answered = newest_start(own[own["error"].isna()], zone)
         settle_h = settings.accounts.get(account, Account()).settle_h
         parts.append(coverage(known, now, settle_h=settle_h, asked=answered))
     return pd.concat(parts, ignore_index=True) if parts else TABLES["coverage"].frame()
@@ -205,14 +208,16 @@ def unseen_by_account(
     parts = []
     for name, mine in days.groupby("account"):
         account = str(name)
-        last = newest_start(syncs[syncs["account"] == account], settings.zone(account))
-        month = _local(clocks[account], settings, account).to_period("M").to_timestamp()
+        own = syncs[syncs["account"] == account]
+        zone = settings.zone(account, recorded_zone(own))
+        last = newest_start(own, zone)
+        month = _local(clocks[account], zone).to_period("M").to_timestamp()
         parts.append(unseen_days(mine, last, month))
     return pd.concat(parts, ignore_index=True) if parts else days.iloc[:0]
 
 
-def _local(moment: pd.Timestamp, settings: Settings, account: str) -> pd.Timestamp:
-    return moment.tz_convert(settings.zone(account)).tz_localize(None)
+def _local(moment: pd.Timestamp, zone: tzinfo) -> pd.Timestamp:
+    return moment.tz_convert(zone).tz_localize(None)
 
 
 def with_unseen(days: pd.DataFrame, last: pd.Timestamp | None, now: pd.Timestamp) -> pd.DataFrame:
