@@ -64,7 +64,14 @@ def falsified(archive):
     write_deltalake(opened, pa.concat_tables([rows, rows.slice(0, 1)]), mode="overwrite", predicate=where)
 
 
+THIRD = f"_delta_log/{3:020}.json"
+
 DAMAGE = {
+    "no entry": (lambda archive: (archive.folder / "usage" / THIRD).unlink(), f"usage: its log lacks {THIRD}"),
+    "a bad entry": (
+        lambda archive: (archive.folder / "usage" / THIRD).write_text("{"),
+        f"usage: {THIRD} of its log cannot be read",
+    ),
     "rolled back": (rolled_back, "usage: it is older than the log of syncs knows it: it has 12 commits, and had 13"),
     "no log": (lambda archive: shutil.rmtree(archive.folder / "usage/_delta_log"), "usage: its log is gone"),
     "no table": (lambda archive: shutil.rmtree(archive.folder / "usage"), "usage: the table is gone"),

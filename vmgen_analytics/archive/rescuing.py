@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from vmgen_analytics.archive.causes import reason
 from vmgen_analytics.archive.contents import TABLES, months_of
+from vmgen_analytics.archive.listing import sizes
+from vmgen_analytics.archive.logs import gaps, unreadable
 from vmgen_analytics.archive.places import TROUBLE
 from vmgen_analytics.archive.proving import is_changed, parts_gone
 from vmgen_analytics.archive.reading import rows_of
@@ -17,7 +19,7 @@ from vmgen_analytics.arrow import to_pandas
 from vmgen_analytics.errors import ArchiveDamaged, ArchiveError, ArchiveShut, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
     from deltalake import DeltaTable
@@ -53,7 +55,7 @@ def gathered(place: Place, *, damaged: bool) -> tuple[dict[str, pd.DataFrame], l
     """
     tables, shut = _opened(place, damaged=damaged)
     there = {*tables, *shut}
-    wrong = dict([*amiss(tables, there), *without_log(place, there).items()])
+    wrong = {**_bad_logs(place, tables), **dict(amiss(tables, there)), **without_log(place, there)}
     if not damaged:
         _refuse(place, {name: what for name, what in wrong.items() if what != BROKEN_OFF})
     if not tables:
@@ -87,6 +89,18 @@ def _opened(place: Place, *, damaged: bool) -> tuple[dict[str, DeltaTable], dict
         if opened is not None:
             tables[name] = opened
     return tables, shut
+
+
+def _bad_logs(place: Place, tables: Collection[str]) -> dict[str, str]:
+    """Name the tables whose logs lack entries or have bad ones, also such as a checkpoint stands for."""
+    found = {}
+    for name in tables:
+        listed = sizes(place, name)
+        if lacking := gaps(listed):
+            found[name] = f"its log lacks {lacking[0]}"
+        elif bad := unreadable(place.files(name), listed):
+            found[name] = f"{bad[0]} of its log cannot be read"
+    return found
 
 
 def _refused(error: ArchiveError) -> ArchiveError:

@@ -106,8 +106,8 @@ def export(
 ) -> None:
     """Write the whole archive to one file, with checksums; replaces no file, and refuses an archive that is damaged.
 
-    It is damaged where rows are not those that were written, or a table is gone, cannot be read, or is older than the
-    log of syncs knows it; `archive check` names all of that.
+    It is damaged where rows are not those that were written, or a table or a part of its log is gone, cannot be
+    read, or is older than the log of syncs knows it; `archive check` names all of that.
     """
     _, store = opened(config, archive, verbose)
     with progress("export"):
