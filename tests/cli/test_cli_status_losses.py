@@ -208,3 +208,18 @@ def test_the_days_of_two_machines_of_a_number_are_told_by_their_names(reborn):
         "The end of 21 October 2026 was not seen of build-01: at most what came after 12:00 is lost.",
     ]
     assert not warnings(standing), "the schedule cannot help that it went"
+
+
+def test_vms_that_were_seen_until_other_hours_have_bounds_of_their_own(kept):
+    kept.usage((1, 2, 3), "2026-10-01", "2026-10-30", seen="2026-10-31 06:00")
+    kept.usage((1, 2), "2026-10-31", "2026-10-31", "lost_tail", seen="2026-10-31 23:50")
+    kept.usage(3, "2026-10-31", "2026-10-31", "lost_tail", seen="2026-10-31 06:00")
+    kept.usage((1, 2, 3), "2026-11-01", "2026-11-02", seen="2026-11-03 06:00")
+    for at in ("2026-10-31 06:00", "2026-11-03 06:00"):
+        kept.sync(at)
+    standing = kept.standing("2026-11-03 09:00")
+    assert sentences(standing)[:2] == [
+        "The end of 31 October 2026 was not seen of 2 VMs: at most what came after 23:50 is lost.",
+        "The end of 31 October 2026 was not seen of VM 3: at most what came after 06:00 is lost.",
+    ]
+    assert warnings(standing) == ["lost for good: the end of 31 October 2026 of VM 3"]
