@@ -19,6 +19,9 @@ INSTANT = "datetime64[us, UTC]"
 MONTH = "period[M]"
 TEXT = "str"
 
+MACHINE = ("account", "vm_id", "incarnation")
+"""What tells machines apart; a table has all of it or a part."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -87,7 +90,7 @@ class Table:
         return [*self.key, *(name for name in self.groups if name in frame)]
 
     def grouping(self, by: str | Sequence[str], frame: pd.DataFrame) -> list[str]:
-        """Name the columns to group a frame by; a VM is told apart by its account as well.
+        """Name the columns to group a frame by; a VM is told apart by its account and its incarnation as well.
 
         Raises
         ------
@@ -98,7 +101,7 @@ class Table:
         known = [name for name in self.groups if name in frame]
         if strange := [name for name in asked if name not in known]:
             raise SchemaError(f"{self.name} cannot be grouped by {strange[0]!r}, but by {', '.join(known)}")
-        wanted = {*asked, "account"} if "vm_id" in asked else set(asked)
+        wanted = {*asked, *MACHINE} if {"vm_id", "incarnation"} & {*asked} else set(asked)
         return [name for name in known if name in wanted]
 
     def check(self, frame: pd.DataFrame, *, unique: bool = True) -> pd.DataFrame:
@@ -152,6 +155,17 @@ class Table:
             return pd.Series(values, dtype=dtype).reset_index(drop=True)
         except (ValueError, TypeError, OverflowError) as error:
             raise SchemaError(f"{self.name}.{name}: expected {dtype}; {error}") from None
+
+
+def machine_key(frame: pd.DataFrame) -> list[str]:
+    """Name the columns that tell the machines of a frame apart: a number that came back is another machine.
+
+    Parameters
+    ----------
+    frame
+        Any table with vm_id; one that was made without incarnations has a machine for each number.
+    """
+    return [name for name in MACHINE if name in frame]
 
 
 def moment_of(when: object) -> pd.Timestamp:

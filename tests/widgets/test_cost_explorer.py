@@ -421,7 +421,7 @@ def test_a_failure_to_read_is_said_and_mended_without_building_anew(archive, exp
     prices.write_text("package,monthly_price\nSmall,3\nMedium,7\nLarge,11\nOdd,13\n")
     click(panel, "Read again")
     assert "divided over VM-days by list price" in plain(panel)
-    assert list(panel.table.columns[:3]) == ["account", "vm_id", "vm_name"]
+    assert list(panel.table.columns[:4]) == ["account", "vm_id", "incarnation", "vm_name"]
     assert 'class="error"' not in panel.status.value
 
 

@@ -14,7 +14,7 @@ from vmgen_analytics.bandwidth.explanations import Happenings, contribution_rows
 from vmgen_analytics.bandwidth.findings import DIRECTIONS, NOTE_BELOW_ALERT, Finding, Scored, findings
 from vmgen_analytics.bandwidth.series import vm_traffic
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.schema import MB_PER_GB, TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +56,9 @@ def bandwidth_anomalies(
     Returns
     -------
     DataFrame
-        Table ``bandwidth_anomalies``, the worst first: anomaly, account, first_day, last_day, scope, group, vm_id, vms,
-        kind, direction, severity, score, confidence, unusual_days, expected_GB, actual_GB, impact_GB, explained_by,
-        coincides_with. [d, GB] Without rows where nothing is unusual, or too little is known.
+        Table ``bandwidth_anomalies``, the worst first: anomaly, account, first_day, last_day, scope, group, vm_id,
+        incarnation, vms, kind, direction, severity, score, confidence, unusual_days, expected_GB, actual_GB, impact_GB,
+        explained_by, coincides_with. [d, GB] Without rows where nothing is unusual, or too little is known.
 
     Raises
     ------
@@ -68,9 +68,9 @@ def bandwidth_anomalies(
     scored, found = _found(days, alert, floor_GB, floor_share)
     happenings = Happenings(scored, days, jobs)
     table = TABLES["bandwidth_anomalies"]
-    vm_ids = scored.traffic.vms["vm_id"].tolist()
-    rows = [_row(scored, happenings, vm_ids, finding, number) for number, finding in enumerate(found, start=1)]
-    return table.cast(pd.DataFrame(rows, columns=list(table.columns)))
+    rows = [_row(scored, happenings, finding, number) for number, finding in enumerate(found, start=1)]
+    names = [name for name in table.columns if name != "incarnation" or name in scored.traffic.vms]
+    return table.cast(pd.DataFrame(rows, columns=names))
 
 
 def anomaly_contributions(
@@ -97,8 +97,8 @@ def anomaly_contributions(
     Returns
     -------
     DataFrame
-        Table ``anomaly_contributions``: anomaly, vm_id, account, vm_name, package, location, contribution_GB, share,
-        is_main. [GB, 1]
+        Table ``anomaly_contributions``: anomaly, vm_id, incarnation, account, vm_name, package, location,
+        contribution_GB, share, is_main. [GB, 1]
 
     Raises
     ------
@@ -199,19 +199,18 @@ def _found(days: pd.DataFrame, alert: float, floor_GB: float, floor_share: float
     return scored, findings(scored, alert, floor_GB, floor_share)
 
 
-def _row(
-    scored: Scored, happenings: Happenings, vm_ids: Sequence[int], finding: Finding, number: int
-) -> dict[str, object]:
+def _row(scored: Scored, happenings: Happenings, finding: Finding, number: int) -> dict[str, object]:
     episode, parts = finding.episode, contributions(scored, finding)
-    dates = scored.traffic.days
+    dates, vms = scored.traffic.days, scored.traffic.vms
+    machine = vms[machine_key(vms)].iloc[finding.rows[0]].to_dict() if finding.scope == "vm" else {}
     return {
+        **machine,
         "anomaly": number,
         "account": finding.account,
         "first_day": dates[episode.first],
         "last_day": dates[episode.last],
         "scope": finding.scope,
         "group": finding.group,
-        "vm_id": vm_ids[finding.rows[0]] if finding.scope == "vm" else None,
         "vms": len(finding.rows),
         "kind": finding.kind,
         "direction": episode.direction,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.schema import SETTLED, TABLES
+from vmgen_analytics.schema import SETTLED, TABLES, machine_key
 from vmgen_analytics.table import moment_of
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _final_places(rows: pd.DataFrame) -> Numbers:
 
 def _paired(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """Add the traffic to compare: that of VM-days whose other side is final as well, or does not exist."""
-    key = ["account", "vm_id", "place"]
+    key = [*machine_key(rows), "place"]
     mine = pd.MultiIndex.from_frame(rows[key])
     for name in BOTH:
         unknown = pd.MultiIndex.from_frame(others.loc[others[name].isna(), key])

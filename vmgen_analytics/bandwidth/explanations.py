@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.bandwidth.findings import DIRECTIONS
-from vmgen_analytics.bandwidth.series import VM
-from vmgen_analytics.schema import MB_PER_GB, SETTLED, TABLES
+from vmgen_analytics.schema import MB_PER_GB, SETTLED, TABLES, machine_key
 from vmgen_analytics.wording import percent
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class Happenings:
         self._scored = scored
         self._of_vm: dict[int, list[tuple[int, str, str]]] = {}
         self._shifts: dict[tuple[str, str, int], tuple[Rows, Rows]] = {}
-        ordered = days.sort_values([*VM, "date"], ignore_index=True)
+        ordered = days.sort_values([*machine_key(days), "date"], ignore_index=True)
         for kind, found in (
             ("gap", _gaps(ordered)),
             ("life", _lives(ordered)),
@@ -145,11 +144,12 @@ class Happenings:
         return "; ".join(text for kind in ORDER for text in told[kind]) or "nothing else that is known"
 
     def _add(self, kind: str, found: pd.DataFrame) -> None:
+        # a job names a number only: it is told of each machine that had it, and `during` takes those near in time
         vms = self._scored.traffic.vms
-        rows = pd.MultiIndex.from_frame(vms[VM]).get_indexer(pd.MultiIndex.from_frame(found[VM]))
+        found = vms.assign(row=np.arange(len(vms))).merge(found, on=machine_key(found))
         first = self._scored.traffic.received.first_day
         days = (found["date"].to_numpy().astype("datetime64[D]") - first).astype("int64")
-        for row, day, text in zip(rows.tolist(), days.tolist(), found["text"].tolist(), strict=True):
+        for row, day, text in zip(found["row"].tolist(), days.tolist(), found["text"].tolist(), strict=True):
             self._of_vm.setdefault(row, []).append((day, kind, text))
 
     def _fleet_shift(self, finding: Finding) -> list[str]:
@@ -195,30 +195,34 @@ def _gaps(days: pd.DataFrame) -> pd.DataFrame:
             }
         )
     )
-    told: pd.DataFrame = open_days[[*VM, "date"]].assign(text=words.astype("str") + " on " + _iso(open_days["date"]))
+    told: pd.DataFrame = open_days[[*machine_key(days), "date"]].assign(
+        text=words.astype("str") + " on " + _iso(open_days["date"])
+    )
     return told
 
 
 def _lives(days: pd.DataFrame) -> pd.DataFrame:
     """First and last day of each VM, unless it is an edge of what is looked at."""
+    machine = machine_key(days)
     edges = days.groupby("account")["date"].agg(["min", "max"])
     found = []
     for own, edge, word in (
-        (days.drop_duplicates(VM, keep="first"), "min", "first"),
-        (days.drop_duplicates(VM, keep="last"), "max", "last"),
+        (days.drop_duplicates(machine, keep="first"), "min", "first"),
+        (days.drop_duplicates(machine, keep="last"), "max", "last"),
     ):
         inside = own[own["date"].to_numpy() != edges[edge].reindex(own["account"]).to_numpy()]
-        found.append(inside[[*VM, "date"]].assign(text=f"{word} seen on " + _iso(inside["date"])))
+        found.append(inside[[*machine, "date"]].assign(text=f"{word} seen on " + _iso(inside["date"])))
     together: pd.DataFrame = pd.concat(found, ignore_index=True)
     return together
 
 
 def _changes(days: pd.DataFrame, column: str) -> pd.DataFrame:
     """Days on which something of a VM is not what it was the day before."""
-    before = days.groupby(VM)[column].shift()
+    machine = machine_key(days)
+    before = days.groupby(machine)[column].shift()
     changed = days[before.notna() & days[column].notna() & (before != days[column])]
     text = f"{column} changed from " + before[changed.index] + " to " + changed[column] + " on " + _iso(changed["date"])
-    told: pd.DataFrame = changed[[*VM, "date"]].assign(text=text.astype("str"))
+    told: pd.DataFrame = changed[[*machine, "date"]].assign(text=text.astype("str"))
     return told
 
 
@@ -226,7 +230,7 @@ def _of_jobs(jobs: pd.DataFrame | None) -> pd.DataFrame:
     jobs = TABLES["jobs"].check(TABLES["jobs"].frame() if jobs is None else jobs)
     dates = jobs["started_at"].dt.tz_localize(None).dt.normalize()
     text = "job " + jobs["event"] + " (" + jobs["status"].fillna("status unknown") + ") on " + _iso(dates)
-    return jobs[VM].assign(date=dates, text=text.astype("str"))
+    return jobs[machine_key(jobs)].assign(date=dates, text=text.astype("str"))
 
 
 def _iso(dates: pd.Series) -> pd.Series:

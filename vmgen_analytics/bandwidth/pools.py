@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.bandwidth.series import VM
-from vmgen_analytics.schema import SETTLED
+from vmgen_analytics.schema import SETTLED, machine_key
 from vmgen_analytics.transfer import holding
 
 if TYPE_CHECKING:
@@ -37,8 +36,9 @@ class Pools:
     Attributes
     ----------
     about
-        A row a pool: policy (its number), account, group (name of the VM, package, location or account), vm_id, vms,
-        quota_GB and price (by GB; both missing where unknown), and whether any of its VMs is still there (is_living).
+        A row a pool: policy (its number), account, group (name of the VM, package, location or account), vm_id and
+        incarnation (of a VM's own), vms, quota_GB and price (by GB; both missing where unknown), and whether any of its
+        VMs is still there (is_living).
     first_day, known
         By in_MB and out_MB: days until yesterday of the VMs that are still there, missing where too few have a final
         report.
@@ -93,11 +93,13 @@ def pools(
         Those with a VM in the month; there must be one.
     """
     wanted = (days["date"] <= today).to_numpy()
-    rows = days.loc[wanted, ["account", "vm_id", "date", "vm_name", "package", "location", *BOTH, "status"]]
+    machine = machine_key(days)
+    rows = days.loc[wanted, [*machine, "date", "vm_name", "package", "location", *BOTH, "status"]]
     for name in TERMS:
         rows[name] = np.nan if terms is None else terms[name].to_numpy()[wanted]
     rows["policy"] = holding(rows, policies, today)
     rows = rows[rows["policy"] >= 0]
+    rows["machine"] = rows.groupby(machine).ngroup()
     rows["member"] = _members(rows, policies)
     rows["in_month"] = rows["date"].dt.to_period("M") == today.to_period("M")
     key = ["policy", "account", "member"]
@@ -107,8 +109,8 @@ def pools(
     month = rows[rows["in_month"]]
     newest = rows.groupby("account")["date"].max().rename("newest")
     is_newest = rows["date"] == rows[["account"]].join(newest, on="account")["newest"]
-    living = pd.MultiIndex.from_frame(rows.loc[is_newest, VM])
-    lives, lived = (pd.MultiIndex.from_frame(each[VM]).isin(living) for each in (rows, month))
+    living = rows.loc[is_newest, "machine"]
+    lives, lived = (each["machine"].isin(living) for each in (rows, month))
     about = _about(month.assign(is_newest=is_newest), policies, today)
     return Pools(
         about,
@@ -121,7 +123,7 @@ def pools(
 def _members(rows: pd.DataFrame, policies: Sequence[TransferPolicy]) -> pd.Series:
     """What tells the quotas of a policy apart, as text; missing for VMs of an unknown package or location."""
     scopes = rows["policy"].map({number: policy.scope for number, policy in enumerate(policies)})
-    member = rows["account"].where(scopes == "account", rows["vm_id"].astype("str"))
+    member = rows["account"].where(scopes == "account", rows["machine"].astype("str"))
     for name in ("package", "location"):
         member = member.where(scopes != name, rows[name])
     return member
@@ -130,12 +132,13 @@ def _members(rows: pd.DataFrame, policies: Sequence[TransferPolicy]) -> pd.Serie
 def _about(rows: pd.DataFrame, policies: Sequence[TransferPolicy], today: pd.Timestamp) -> pd.DataFrame:
     """Describe each pool by its VM-days of the month."""
     grouped = rows.sort_values("date", kind="stable").groupby("pool")
-    about = grouped[["policy", "account", "member", "vm_id", "vm_name"]].last()
-    about["vms"] = grouped["vm_id"].nunique()
+    about = grouped[[*dict.fromkeys(["policy", "account", "member", *machine_key(rows)]), "vm_name"]].last()
+    about["vms"] = grouped["machine"].nunique()
     scopes = about["policy"].map({number: policy.scope for number, policy in enumerate(policies)})
     is_vm = scopes == "vm"
     about["group"] = about["vm_name"].fillna("VM " + about["vm_id"].astype("str")).where(is_vm, about["member"])
-    about["vm_id"] = about["vm_id"].astype("Int64").where(is_vm)
+    for name in machine_key(rows)[1:]:
+        about[name] = about[name].astype("Int64").where(is_vm)
     about["is_living"] = grouped["is_newest"].any()
     to_come = (today.days_in_month - rows["date"].dt.day).where(rows["is_newest"], 0)
     rows = rows.assign(to_come=to_come, length=today.days_in_month)
@@ -153,7 +156,7 @@ def _terms(rows: pd.DataFrame, policy: TransferPolicy) -> tuple[float, float]:
     elif policy.accrual == "daily":
         quota = float((rows[TERMS[0]] * (1 + rows["to_come"]) / length).sum(skipna=False))
     else:
-        quota = float(rows.groupby("vm_id")[TERMS[0]].max().sum()) if rows[TERMS[0]].notna().all() else np.nan
+        quota = float(rows.groupby("machine")[TERMS[0]].max().sum()) if rows[TERMS[0]].notna().all() else np.nan
     if not np.isnan(policy.overage_price_per_GB):
         return quota, policy.overage_price_per_GB
     weights = rows[BOTH].sum(axis=1)
@@ -170,10 +173,10 @@ def _known(rows: pd.DataFrame, count: int, today: pd.Timestamp) -> tuple[np.date
     length = (today - first).days
     at = over["pool"].to_numpy(), (over["date"] - first).dt.days.to_numpy()
     found: dict[str, Numbers] = {}
-    usual = recent.groupby(VM)[BOTH].median()
+    usual = recent.groupby("machine")[BOTH].median()
     for name in BOTH:
         is_known = (settled & over[name].notna()).to_numpy()
-        own = usual[name].reindex(pd.MultiIndex.from_frame(over[VM])).to_numpy()
+        own = usual[name].reindex(over["machine"]).to_numpy()
         filled = np.where(is_known, over[name].to_numpy(), np.fmax(np.nan_to_num(over[name].to_numpy()), own))
         sums, knowing, being = (np.zeros((count, length)) for _ in range(3))
         np.add.at(sums, at, np.nan_to_num(filled))

@@ -104,7 +104,7 @@ def _row(outlook: Outlook, today: pd.Timestamp) -> dict[str, object]:
         "account": pool["account"],
         "scope": policy.scope,
         "group": pool["group"],
-        "vm_id": pool["vm_id"],
+        **{name: pool[name] for name in ("vm_id", "incarnation") if name in pool},
         "vms": pool["vms"],
         "month": today.to_period("M"),
         "as_of": today,

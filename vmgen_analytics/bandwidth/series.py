@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.forecast import DailySeries
-from vmgen_analytics.schema import SETTLED, TABLES
+from vmgen_analytics.schema import SETTLED, TABLES, machine_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
     Flags = NDArray[np.bool_]
     Rows = NDArray[np.int64]
-
-VM = ["account", "vm_id"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,8 @@ class Traffic:
     Attributes
     ----------
     vms
-        account, vm_id and the newest vm_name, package and location of each VM, in the order of the rows.
+        account, vm_id, incarnation (where the days tell it) and the newest vm_name, package and location of each VM, in
+        the order of the rows.
     received, sent
         MB of final days; a day without a final report is missing, never 0.
     exists
@@ -82,12 +81,13 @@ def vm_traffic(days: pd.DataFrame) -> Traffic:
         The frame is not its table.
     """
     TABLES["vm_days"].check(days, unique=False)
-    newest = days[[*VM, "vm_name", "package", "location"]].drop_duplicates(VM, keep="last")
-    vms = newest.sort_values(VM, ignore_index=True)
+    machine = machine_key(days)
+    newest = days[[*machine, "vm_name", "package", "location"]].drop_duplicates(machine, keep="last")
+    vms = newest.sort_values(machine, ignore_index=True)
     if days.empty:
         nothing = DailySeries(np.datetime64("1970-01-01"), np.empty((0, 0)))
         return Traffic(vms, nothing, nothing, np.empty((0, 0), dtype="bool"))
-    rows = pd.MultiIndex.from_frame(vms[VM]).get_indexer(pd.MultiIndex.from_frame(days[VM]))
+    rows = pd.MultiIndex.from_frame(vms[machine]).get_indexer(pd.MultiIndex.from_frame(days[machine]))
     dates = days["date"].to_numpy().astype("datetime64[D]")
     first = dates.min()
     columns = (dates - first).astype("int64")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vmgen_analytics.bandwidth.series import VM, vm_traffic
+from vmgen_analytics.bandwidth.series import vm_traffic
 from vmgen_analytics.forecast import PUBLISHED, Spans, forecast
-from vmgen_analytics.schema import MB_PER_GB, SETTLED, TABLES
+from vmgen_analytics.schema import MB_PER_GB, SETTLED, TABLES, machine_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,25 +45,26 @@ def bandwidth_so_far(
     Returns
     -------
     DataFrame
-        Table ``bandwidth_so_far``: date, account, vm_id, vm_name, in_MB, out_MB, in_expected_MB, out_expected_MB,
-        in_high_MB, out_high_MB, is_beyond. [MB] What is expected is missing with fewer than 3 final days.
+        Table ``bandwidth_so_far``: date, account, vm_id, incarnation, vm_name, in_MB, out_MB, in_expected_MB,
+        out_expected_MB, in_high_MB, out_high_MB, is_beyond. [MB] What is expected is missing with fewer than 3 final
+        days.
 
     Raises
     ------
     SchemaError
         The frame is not its table.
     """
-    table = TABLES["bandwidth_so_far"]
+    table, machine = TABLES["bandwidth_so_far"], machine_key(days)
     TABLES["vm_days"].check(days, unique=False)
     first = today - (OPEN_DAYS - 1) * DAY
     is_open = (days["date"] >= first) & (days["date"] <= today) & ~days["status"].isin(SETTLED)
     found = days.loc[
-        is_open & days[["in_MB", "out_MB"]].notna().any(axis=1), [*VM, "date", "vm_name", "in_MB", "out_MB"]
+        is_open & days[["in_MB", "out_MB"]].notna().any(axis=1), [*machine, "date", "vm_name", "in_MB", "out_MB"]
     ]
     if found.empty:
         return table.frame()
     traffic = vm_traffic(days[days["date"] <= today])
-    rows = pd.MultiIndex.from_frame(traffic.vms[VM]).get_indexer(pd.MultiIndex.from_frame(found[VM]))
+    rows = pd.MultiIndex.from_frame(traffic.vms[machine]).get_indexer(pd.MultiIndex.from_frame(found[machine]))
     columns = (found["date"] - first).dt.days.to_numpy()
     is_beyond = np.zeros(len(found), dtype="bool")
     for way, series in (("in", traffic.received), ("out", traffic.sent)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vmgen_analytics.schema import SETTLED, TABLES
+from vmgen_analytics.schema import SETTLED, TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +78,7 @@ def _bandwidth(days: pd.DataFrame, times: pd.Series, table: Table, by: str | Seq
         days_expected=1,
         is_complete=days["status"].isin(SETTLED),
     )
-    if "vm_id" in groups:
-        rows["vm_id"] = rows["vm_id"].astype("Int64")
+    rows = rows.astype({name: "Int64" for name in machine_key(rows) if name != "account"})
     grouped = rows.groupby(key, dropna=False)
     traffic = grouped[["in_MB", "out_MB"]].sum(min_count=1)
     counts = grouped[["days_covered", "days_expected"]].sum().astype("int64")

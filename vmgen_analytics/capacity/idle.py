@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.schema import OFF, SETTLED, TABLES
+from vmgen_analytics.schema import OFF, SETTLED, TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-VM = ["account", "vm_id"]
 DAY = pd.Timedelta(days=1)
 
 LEAST_DAYS = 5
@@ -59,8 +58,8 @@ def idle_vms(
     Returns
     -------
     DataFrame
-        Table ``idle_vms``: account, vm_id, vm_name, package, location, kind, confidence, first_day, last_day,
-        days_used, quiet_days, in_MB_per_day, out_MB_per_day, list_cost_per_month, evidence. [d, MB, currency]
+        Table ``idle_vms``: account, vm_id, incarnation, vm_name, package, location, kind, confidence, first_day,
+        last_day, days_used, quiet_days, in_MB_per_day, out_MB_per_day, list_cost_per_month, evidence. [d, MB, currency]
 
     Raises
     ------
@@ -71,26 +70,28 @@ def idle_vms(
     table = TABLES["idle_vms"]
     if window_days < LEAST_DAYS:
         raise SchemaError(f"a window of {window_days} days is too short to call a VM idle; {LEAST_DAYS} are the least")
-    ordered = days.sort_values([*VM, "date"], ignore_index=True)
-    newest = ordered.drop_duplicates(VM, keep="last")
+    machine = machine_key(days)
+    ordered = days.sort_values([*machine, "date"], ignore_index=True)
+    newest = ordered.drop_duplicates(machine, keep="last")
     last_days = newest.groupby("account")["date"].transform("max")
     is_wanted = newest["vm_id"].isin(list(wanted)) | newest["vm_name"].isin(list(wanted))
     there = newest[(newest["date"] == last_days) & ~is_wanted]
-    rows = ordered[pd.MultiIndex.from_frame(ordered[VM]).isin(pd.MultiIndex.from_frame(there[VM]))]
+    rows = ordered[pd.MultiIndex.from_frame(ordered[machine]).isin(pd.MultiIndex.from_frame(there[machine]))]
     found = pd.concat([_off(rows, window_days), _quiet(rows, _commanded(jobs), window_days)])
-    found = found.drop_duplicates(VM, keep="first")
-    found = found.merge(there[[*VM, "vm_name", "package", "location"]], on=VM).merge(_costs(rated), on=VM, how="left")
+    found = found.drop_duplicates(machine, keep="first")
+    found = found.merge(there[[*machine, "vm_name", "package", "location"]], on=machine)
+    found = found.merge(_costs(rated, there), on=machine, how="left")
     confidence = np.where(found["days_used"] >= window_days, "full", "preview")
     return table.cast(found.assign(confidence=confidence))
 
 
 def _off(rows: pd.DataFrame, window_days: int) -> pd.DataFrame:
     """VMs that were off on each of their newest days, as far as inventories tell."""
-    newest = rows.groupby(VM).tail(window_days)
+    newest = rows.groupby(machine_key(rows)).tail(window_days)
     newest = newest.assign(is_off=newest["state"].str.upper().isin(OFF), seen_off=newest["presence"].eq("seen"))
     found = _described(newest, "powered_off", newest["is_off"])
-    seen = newest.groupby(VM)["seen_off"].sum().reset_index(name="seen")
-    found = found.merge(seen, on=VM)
+    seen = newest.groupby(machine_key(rows))["seen_off"].sum().reset_index(name="seen")
+    found = found.merge(seen, on=machine_key(rows))
     found = found[(found["quiet_days"] == found["days_used"]) & (found["seen"] >= 2)]
     text = "off on all of its last " + found["days_used"].astype("str") + " days, in "
     return found.assign(
@@ -101,7 +102,7 @@ def _off(rows: pd.DataFrame, window_days: int) -> pd.DataFrame:
 def _quiet(rows: pd.DataFrame, commanded: pd.DataFrame, window_days: int) -> pd.DataFrame:
     """VMs that run and move little on nearly all of their newest final days."""
     is_known = rows["status"].isin(SETTLED) & rows["in_MB"].notna() & rows["out_MB"].notna()
-    newest = rows[is_known].groupby(VM).tail(window_days)
+    newest = rows[is_known].groupby(machine_key(rows)).tail(window_days)
     silent = newest["out_MB"] <= SILENT_OUT_MB
     little = (newest["in_MB"] <= LITTLE_IN_MB) & (newest["out_MB"] <= LITTLE_OUT_MB)
     found = pd.concat(
@@ -112,9 +113,11 @@ def _quiet(rows: pd.DataFrame, commanded: pd.DataFrame, window_days: int) -> pd.
             ),
         ]
     )
-    found = found[found["quiet_days"] >= QUIET_SHARE * found["days_used"]].merge(commanded, on=VM, how="left")
-    states = rows.groupby(VM)["state"].last().str.upper().isin(OFF)
-    is_off = states.reindex(pd.MultiIndex.from_frame(found[VM])).to_numpy("bool")
+    found = found[found["quiet_days"] >= QUIET_SHARE * found["days_used"]].merge(
+        commanded, on=machine_key(commanded), how="left"
+    )
+    states = rows.groupby(machine_key(rows))["state"].last().str.upper().isin(OFF)
+    is_off = states.reindex(pd.MultiIndex.from_frame(found[machine_key(rows)])).to_numpy("bool")
     found = found[~(found["commanded_on"] >= found["first_day"]) & ~is_off]
     text = found["limits"] + " on " + found["quiet_days"].astype("str") + " of its last "
     return found.assign(
@@ -124,7 +127,7 @@ def _quiet(rows: pd.DataFrame, commanded: pd.DataFrame, window_days: int) -> pd.
 
 def _described(newest: pd.DataFrame, kind: str, fits: pd.Series) -> pd.DataFrame:
     """Count the days of each VM that fit, where there are enough of them."""
-    grouped = newest.assign(fits=fits).groupby(VM)
+    grouped = newest.assign(fits=fits).groupby(machine_key(newest))
     found = grouped.agg(
         first_day=("date", "min"),
         last_day=("date", "max"),
@@ -142,12 +145,15 @@ def _commanded(jobs: pd.DataFrame | None) -> pd.DataFrame:
     jobs = TABLES["jobs"].check(TABLES["jobs"].frame() if jobs is None else jobs)
     of_power = jobs[jobs["event"].fillna("").str.contains("power|reboot|restart", case=False)]
     dates = of_power["started_at"].dt.tz_localize(None).dt.normalize()
-    newest: pd.DataFrame = of_power.assign(commanded_on=dates).groupby(VM)["commanded_on"].max().reset_index()
+    newest: pd.DataFrame = (
+        of_power.assign(commanded_on=dates).groupby(machine_key(jobs))["commanded_on"].max().reset_index()
+    )
     return newest
 
 
-def _costs(rated: pd.DataFrame | None) -> pd.DataFrame:
-    """What each VM costs in a month, at the price of its newest day."""
+def _costs(rated: pd.DataFrame | None, there: pd.DataFrame) -> pd.DataFrame:
+    """What each VM that is there costs in a month, at the price of its newest day."""
     rated = TABLES["rated_costs"].check(TABLES["rated_costs"].frame() if rated is None else rated, unique=False)
-    newest = rated.sort_values("date").drop_duplicates(VM, keep="last")
-    return newest[VM].assign(list_cost_per_month=newest["list_cost"] * newest["date"].dt.days_in_month)
+    of_number = rated.sort_values("date").drop_duplicates(machine_key(rated), keep="last")
+    newest = there[machine_key(there)].merge(of_number, on=machine_key(rated), how="inner", validate="one_to_one")
+    return newest[machine_key(there)].assign(list_cost_per_month=newest["list_cost"] * newest["date"].dt.days_in_month)

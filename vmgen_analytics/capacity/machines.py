@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.fleet.inventories import Inventories
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import MACHINE, TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MEASURES = ("vcpus", "ram_GB", "disk_GB")
 DAYS_PER_MONTH = 365.25 / 12
 DAY = pd.Timedelta(days=1)
-KEY = ["account", "vm_id"]
 
 
 def windows(syncs: pd.DataFrame) -> pd.DataFrame:
@@ -122,11 +121,11 @@ def placed(lifetimes: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     left = lifetimes.drop(columns=[name for name in facts if name in lifetimes])
     # the end of a life that runs: after every day there is
     until = left["died_min"].where(left["died_max"].notna(), pd.Timestamp("2200-01-01")).astype("datetime64[us]")
-    asked = left[[*KEY, "incarnation"]].assign(until=until).sort_values("until", kind="stable")
-    known = days[[*KEY, "date", *facts]].sort_values("date", kind="stable")
-    found = pd.merge_asof(asked, known, left_on="until", right_on="date", by=KEY, direction="backward")
+    asked = left[[*MACHINE]].assign(until=until).sort_values("until", kind="stable")
+    known = days[[*machine_key(days), "date", *facts]].sort_values("date", kind="stable")
+    found = pd.merge_asof(asked, known, left_on="until", right_on="date", by=machine_key(days), direction="backward")
     found = found.drop(columns="until")
-    both = left.merge(found, on=[*KEY, "incarnation"], how="left", validate="one_to_one")
+    both = left.merge(found, on=[*MACHINE], how="left", validate="one_to_one")
     is_of_another = both["date"].isna() | (both["date"] < both["born_max"])
     both[facts] = both[facts].mask(is_of_another)
     return both.drop(columns="date")

@@ -23,7 +23,7 @@ from vmgen_analytics.cost import PriceBook, rated_costs, transfer_terms
 from vmgen_analytics.errors import SettingsError
 from vmgen_analytics.fleet import read_vm_locations, vm_days
 from vmgen_analytics.ledger import read_policies
-from vmgen_analytics.schema import SETTLED, TABLES
+from vmgen_analytics.schema import MACHINE, SETTLED, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.settings import Settings
 
-VM = ["account", "vm_id"]
+Machine = tuple[int, int]
+"""Number and incarnation of a VM of an account."""
+
 DAY = pd.Timedelta(days=1)
 BASE_DAYS = 84
 """Days before those asked for, with which they are compared; forecasts look no further back."""
@@ -84,7 +86,7 @@ class Inquiry:
     first_day: pd.Timestamp
     last_final: pd.Timestamp | None
     last_sync: pd.Timestamp | None
-    asked: tuple[int, ...]
+    asked: tuple[Machine, ...]
     days: pd.DataFrame
     alert: Calibration
     anomalies: pd.DataFrame
@@ -151,7 +153,7 @@ def inquiries(
     jobs = archive.read("jobs")
     found = []
     for name, (today, days) in spans.items():
-        asked = tuple(sorted({vm_id for account, vm_id in wanted if account == name}))
+        asked = tuple(sorted({(vm_id, incarnation) for account, vm_id, incarnation in wanted if account == name}))
         if vms and not asked:
             continue
         sync = syncs.loc[(syncs["account"] == name) & syncs["error"].isna(), "started_at"].max()
@@ -173,7 +175,7 @@ class _Account:
     name: str
     zone: ZoneInfo
     today: pd.Timestamp
-    asked: tuple[int, ...]
+    asked: tuple[Machine, ...]
     last_sync: pd.Timestamp | None
 
 
@@ -215,10 +217,10 @@ def _inquiry(
     )
 
 
-def _wanted(days: pd.DataFrame, vms: Sequence[str]) -> set[tuple[str, int]]:
-    """Find the VMs that are asked for, by number or exact name, among those that existed."""
-    known = days[[*VM, "vm_name"]].drop_duplicates()
-    found: set[tuple[str, int]] = set()
+def _wanted(days: pd.DataFrame, vms: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Find the VMs that are asked for, by number or exact name, among those that existed; of a number all machines."""
+    known = days[[*MACHINE, "vm_name"]].drop_duplicates()
+    found: set[tuple[str, int, int]] = set()
     for asked in vms:
         same = known[(known["vm_id"].astype("str") == asked) | (known["vm_name"] == asked)]
         if same.empty:
@@ -227,7 +229,24 @@ def _wanted(days: pd.DataFrame, vms: Sequence[str]) -> set[tuple[str, int]]:
             hint = f"did you mean {nearest[0]}?" if nearest else "`vmgen-analytics export vms` lists them"
             since = "" if days.empty else f" since {days['date'].min():%Y-%m-%d}"
             raise SettingsError(f"no VM {asked!r} in the archive{since}; {hint}")
-        found |= {(str(account), int(vm_id)) for account, vm_id in zip(same["account"], same["vm_id"], strict=True)}
+        machines = same[[*MACHINE]].itertuples(index=False, name=None)
+        found |= {(str(account), int(vm_id), int(incarnation)) for account, vm_id, incarnation in machines}
+    return found
+
+
+def are_asked(rows: pd.DataFrame, asked: Sequence[Machine]) -> pd.Series[bool]:
+    """Tell the rows of machines that are asked about.
+
+    Parameters
+    ----------
+    rows
+        Any table with vm_id and incarnation of one account; a table without rows may lack them.
+    asked
+        The machines.
+    """
+    wanted = frozenset(asked)  # a hash is looked up, as a missing number equals nothing
+    machines = [] if rows.empty else zip(rows["vm_id"], rows["incarnation"], strict=True)
+    found: pd.Series[bool] = pd.Series([machine in wanted for machine in machines], index=rows.index, dtype="bool")
     return found
 
 
@@ -239,7 +258,7 @@ def _alert(before: pd.DataFrame, most_alerts: float | None) -> Calibration:
 
 
 def _anomalies(
-    days: pd.DataFrame, jobs: pd.DataFrame, first: pd.Timestamp, asked: Sequence[int], alert: float
+    days: pd.DataFrame, jobs: pd.DataFrame, first: pd.Timestamp, asked: Sequence[Machine], alert: float
 ) -> pd.DataFrame:
     """What is unusual and reaches into the days asked for."""
     anomalies = bandwidth_anomalies(days, jobs, alert=alert)
@@ -249,8 +268,8 @@ def _anomalies(
         theirs: list[int] = []
         if of_several:
             parts = anomaly_contributions(days, alert=alert, anomalies=of_several)
-            theirs = parts.loc[parts["vm_id"].isin(asked) & parts["is_main"], "anomaly"].tolist()
-        anomalies = anomalies[anomalies["vm_id"].isin(asked) | anomalies["anomaly"].isin(theirs)]
+            theirs = parts.loc[are_asked(parts, asked) & parts["is_main"], "anomaly"].tolist()
+        anomalies = anomalies[are_asked(anomalies, asked) | anomalies["anomaly"].isin(theirs)]
     return anomalies.reset_index(drop=True)
 
 
@@ -260,22 +279,24 @@ def _last_final(days: pd.DataFrame) -> pd.Timestamp | None:
     return pd.Timestamp(str(final.max())) if len(final) else None
 
 
-def _talkers(days: pd.DataFrame, last_final: pd.Timestamp | None, length: int, asked: Sequence[int]) -> pd.DataFrame:
+def _talkers(
+    days: pd.DataFrame, last_final: pd.Timestamp | None, length: int, asked: Sequence[Machine]
+) -> pd.DataFrame:
     """Who sent the most, of all VMs; where some are asked about, each one's place among all."""
     if last_final is None:
-        return TABLES["top_talkers"].frame()
+        return TABLES["top_talkers"].frame({name: [] for name in MACHINE})
     start = last_final - (length - 1) * DAY
     everyone = 2**31 if asked else 5
     found = top_talkers(days, start, last_final + DAY, before=start - 7 * DAY, n=everyone)
-    return found[found["vm_id"].isin(asked)].reset_index(drop=True) if asked else found
+    return found[are_asked(found, asked)].reset_index(drop=True) if asked else found
 
 
-def _quotas_of(quotas: pd.DataFrame, month: pd.DataFrame, asked: Sequence[int]) -> pd.DataFrame:
+def _quotas_of(quotas: pd.DataFrame, month: pd.DataFrame, asked: Sequence[Machine]) -> pd.DataFrame:
     """The quotas that the VMs asked about use up."""
     if not asked:
         return quotas
-    mine = month[month["vm_id"].isin(asked)]
-    is_used = quotas["vm_id"].isin(asked) | (quotas["scope"] == "account")
+    mine = month[are_asked(month, asked)]
+    is_used = are_asked(quotas, asked) | (quotas["scope"] == "account")
     for scope in ("package", "location"):
         is_used |= (quotas["scope"] == scope) & quotas["group"].isin(mine[scope])
     return quotas[is_used].reset_index(drop=True)
@@ -286,12 +307,12 @@ def _young(days: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
     settled = days["status"].isin(SETTLED)
     known = (
         days.assign(known_days=settled)
-        .groupby(VM, as_index=False)
+        .groupby([*MACHINE], as_index=False)
         .agg(known_days=("known_days", "sum"), vm_name=("vm_name", "last"), last=("date", "max"))
     )
     return known[(known["known_days"] < LEAST_DAYS) & (known["last"] >= today - DAY)].drop(columns="last")
 
 
-def _of(rows: pd.DataFrame, asked: Sequence[int]) -> pd.DataFrame:
-    kept = rows[rows["vm_id"].isin(asked)] if asked else rows
+def _of(rows: pd.DataFrame, asked: Sequence[Machine]) -> pd.DataFrame:
+    kept = rows[are_asked(rows, asked)] if asked else rows
     return kept.reset_index(drop=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.bandwidth import NO_POLICY
-from vmgen_analytics.schema import MB_PER_GB
+from vmgen_analytics.cli.inquiry import are_asked
+from vmgen_analytics.schema import MACHINE, MB_PER_GB
 from vmgen_analytics.wording import counted, percent
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def uncertainties(inquiry: Inquiry, now: pd.Timestamp) -> list[str]:
         said.append(f"The last sync was {hours / 24:.1f} days ago: nothing is known of what happened since.")
     if len(inquiry.gaps):
         total = inquiry.days[(inquiry.days["date"] >= inquiry.first_day) & (inquiry.days["date"] < inquiry.today)]
-        total = total[total["vm_id"].isin(inquiry.asked)] if inquiry.asked else total
+        total = total[are_asked(total, inquiry.asked)] if inquiry.asked else total
         who = [
             f"{name_of(rows.iloc[0])} {_days(rows['date'])}"
-            for _, rows in sorted(inquiry.gaps.groupby("vm_id"), key=lambda item: -len(item[1]))
+            for _, rows in sorted(inquiry.gaps.groupby([*MACHINE]), key=lambda item: -len(item[1]))
         ]
         more = f"; and {counted(len(who) - FEW, 'more VM')}" if len(who) > FEW else ""
         said.append(
@@ -221,7 +222,7 @@ def wrapped(text: str, first: str = "", then: str = "") -> str:
 
 def _about(row: dict[str, Any], inquiry: Inquiry) -> str:
     if row["scope"] == "vm":
-        own = inquiry.days[inquiry.days["vm_id"] == row["vm_id"]].iloc[-1]
+        own = inquiry.days[are_asked(inquiry.days, [(row["vm_id"], row["incarnation"])])].iloc[-1]
         where = ", ".join(str(own[name]) for name in ("package", "location") if isinstance(own[name], str))
         return f"{name_of(row | {'vm_name': row['group']})}{f', {where},' if where else ''}"
     if row["scope"] == "several":

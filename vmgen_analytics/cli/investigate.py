@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from vmgen_analytics.cli import terminal
-from vmgen_analytics.cli.inquiry import Inquiry, inquiries
+from vmgen_analytics.cli.inquiry import Inquiry, are_asked, inquiries
 from vmgen_analytics.cli.inquiry_words import (
     amount,
     findings,
@@ -125,25 +125,31 @@ def _of_everyone(inquiry: Inquiry) -> Iterable[str]:
 
 def _of_vms(inquiry: Inquiry) -> Iterable[str]:
     """The days of each VM that was asked about, and its place among all."""
-    talkers = inquiry.talkers_week.set_index("vm_id")
-    for vm_id in inquiry.asked:
-        own = inquiry.days[(inquiry.days["vm_id"] == vm_id)]
-        state = own["state"].iloc[-1] if isinstance(own["state"].iloc[-1], str) else "state unknown"
-        yield wrapped(f"{name_of(own.iloc[-1])}, {state}:")
+    for machine in inquiry.asked:
+        own = inquiry.days[are_asked(inquiry.days, [machine])]
+        last = own.iloc[-1]
+        if last["date"] < inquiry.days["date"].max():
+            yield wrapped(f"{name_of(last)}, which is gone; its last day was {weekday(last['date'])}:")
+        else:
+            state = last["state"] if isinstance(last["state"], str) else "state unknown"
+            yield wrapped(f"{name_of(last)}, {state}:")
         yield f"  {'day':<15} {'received':>10} {'sent':>10}"
         for row in own[own["date"] >= inquiry.first_day].to_dict("records"):
             status = (
                 "" if row["status"] in SETTLED else row["status"] if isinstance(row["status"], str) else "no report"
             )
             yield f"  {weekday(row['date'])}  {_known(row['in_MB']):>10} {_known(row['out_MB']):>10} {status}".rstrip()
-        if vm_id in talkers.index:
-            yield wrapped(_place(talkers.loc[vm_id]), "  ", "  ")
+        talks = inquiry.talkers_week[are_asked(inquiry.talkers_week, [machine])]
+        if len(talks):
+            yield wrapped(_place(talks.iloc[0]), "  ", "  ")
         yield ""
 
 
 def _place(row: Any) -> str:
     if pd.isna(row["share"]):
         return "Nothing is known of what was sent in the last 7 days."
+    if row["days_expected"] == 0:
+        return f"It was not there in the last 7 final days; in the 7 before it sent {_known(row['before_MB'])}."
     return (
         f"Number {row['rank']} by what was sent in the last 7 final days, with {percent(row['share'], 1)} of all: "
         f"{_known(row['traffic_MB'])}, {_change(row)} against the 7 days before."
@@ -171,7 +177,7 @@ def _facts(inquiry: Inquiry, at: pd.Timestamp) -> dict[str, Any]:
         "top_talkers_7_days": inquiry.talkers_week,
         "top_talkers_last_day": inquiry.talkers_day,
         "quotas": inquiry.quotas,
-        "gaps": inquiry.gaps[["vm_id", "vm_name", "date", "status"]],
+        "gaps": inquiry.gaps[["vm_id", "incarnation", "vm_name", "date", "status"]],
     }
     return {
         "time_zone": inquiry.zone.key,

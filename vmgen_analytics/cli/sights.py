@@ -14,35 +14,13 @@ if TYPE_CHECKING:
 MACHINE = ["vm_id", "incarnation"]
 
 
-def with_machines(days: pd.DataFrame, lifetimes: pd.DataFrame) -> pd.DataFrame:
-    """Tell the machines apart that had the same number.
-
-    Parameters
-    ----------
-    days
-        Table ``vm_days`` of one account.
-    lifetimes
-        Table ``lifetimes`` of it.
-
-    Returns
-    -------
-    DataFrame
-        The same with ``incarnation``, as in ``lifetimes``.
-    """
-    newest = lifetimes.groupby("vm_id")["incarnation"].transform("max")
-    days = days.assign(incarnation=1)
-    for life in lifetimes[lifetimes["incarnation"] < newest].itertuples():
-        days["incarnation"] += ((days["vm_id"] == life.vm_id) & (days["date"] > life.died_min)).astype("int64")
-    return days
-
-
 def with_sights(days: pd.DataFrame, archive: Archive, account: str) -> pd.DataFrame:
     """Tell when the days of months that lack something were seen.
 
     Parameters
     ----------
     days
-        VM-days of one account, as from `with_machines`, with the month as 2026-10 and the state as ``status``.
+        Table ``vm_days`` of one account, with the month as 2026-10 and the state as ``status``.
     archive
         The history.
     account

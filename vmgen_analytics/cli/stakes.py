@@ -46,7 +46,7 @@ def stakes(
     Parameters
     ----------
     days
-        Table ``vm_days`` of one account, as from `with_machines`.
+        Table ``vm_days`` of one account.
     usage
         Table ``usage`` of that account in this month.
     asked

@@ -11,9 +11,9 @@ import pandas as pd
 
 from vmgen_analytics.cli.gaps import CLOCK_STEP, Gap, gaps_of, is_unwatched, unexplained
 from vmgen_analytics.cli.losses import Loss, losses
-from vmgen_analytics.cli.sights import with_machines, with_sights
+from vmgen_analytics.cli.sights import with_sights
 from vmgen_analytics.cli.stakes import Stake, stakes
-from vmgen_analytics.fleet import coverage, lifetimes, vm_days
+from vmgen_analytics.fleet import coverage, vm_days
 from vmgen_analytics.fleet.coverage import STATES, day_states, newest_start, with_unseen
 from vmgen_analytics.fleet.inventories import came_whole
 from vmgen_analytics.logbook import left_sending
@@ -164,13 +164,12 @@ def standings(
     named, hindrances = named_accounts(settings), hindrances or {}
     months = archive.months()
     span = (months[0].to_timestamp(), (months[-1] + 1).to_timestamp()) if months else (pd.Timestamp(0), pd.Timestamp(0))
-    days, lives = vm_days(archive, *span), lifetimes(archive)
+    days = vm_days(archive, *span)
     known = {*days["account"], *syncs["account"], *archive.read("accounts")["account"], *named}
     found = []
     for name in sorted(str(each) for each in known):
         rows = syncs[syncs["account"] == name].sort_values("started_at")
-        own = with_machines(days[days["account"] == name], lives[lives["account"] == name])
-        standing = _standing(name, own, rows, archive, settings, now)
+        standing = _standing(name, days[days["account"] == name], rows, archive, settings, now)
         found.append(
             replace(
                 standing,

@@ -12,7 +12,7 @@ from vmgen_analytics.cost.bills import billed_rows, bills
 from vmgen_analytics.cost.keys import amounts_by_invoice, checked_weights
 from vmgen_analytics.cost.millionths import PER_UNIT, largest_remainder
 from vmgen_analytics.cost.overage import overage_costs, policies_of
-from vmgen_analytics.schema import TABLES, UNASSIGNED
+from vmgen_analytics.schema import TABLES, UNASSIGNED, machine_key
 from vmgen_analytics.settings import Allocation
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def allocated_costs(
         },
         copy=False,
     )
-    table = pd.concat([_parts(billed, divided, lengths), money], axis=1)[list(TABLES["allocated_costs"].columns)]
+    table = pd.concat([_parts(billed, divided, lengths), money], axis=1)
+    table = table[[name for name in TABLES["allocated_costs"].columns if name in table]]
     if not is_divided.all():
         table = _with_unallocated(table, divided, lengths, is_divided)
     return TABLES["allocated_costs"].check(table, unique=False)
@@ -150,7 +151,8 @@ def _parts(billed: pd.DataFrame, divided: Sequence[Bill], lengths: NDArray[np.in
         copy=False,
     )
     theirs = billed[["account", "date", *DESCRIBING]]
-    return pd.concat([theirs, billed[["vm_id"]].astype("Int64"), ours], axis=1)
+    told_apart = billed[machine_key(billed)[1:]].astype("Int64")
+    return pd.concat([theirs, told_apart, ours], axis=1)
 
 
 def _keys(keys: Sequence[str], lengths: NDArray[np.int64]) -> ExtensionArray:

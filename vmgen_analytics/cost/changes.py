@@ -9,7 +9,7 @@ import pandas as pd
 
 from vmgen_analytics.cost.millionths import PER_UNIT, to_millionths
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,6 @@ REASONS = (
 )
 """In the order in which they are told. ``rest of the bill`` is what an invoice charges besides list prices and known
 traffic; ``not itemised`` is the change of VMs of which a price is unknown."""
-
-MACHINE = ["account", "vm_id"]
 
 
 def cost_changes(costs: pd.DataFrame, month: pd.Period | str, by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -55,9 +53,9 @@ def cost_changes(costs: pd.DataFrame, month: pd.Period | str, by: str | Sequence
     Returns
     -------
     DataFrame
-        Table ``cost_changes``: month, position, reason (and account, vm_id, vm_name), vms, change, and the running
-        total before and after each row, from the earlier month's total to the later one's. [currency] Empty where one
-        of the months has no invoice.
+        Table ``cost_changes``: month, position, reason (and account, vm_id, incarnation, vm_name), vms, change, and the
+        running total before and after each row, from the earlier month's total to the later one's. [currency] Empty
+        where one of the months has no invoice.
 
     Raises
     ------
@@ -67,7 +65,7 @@ def cost_changes(costs: pd.DataFrame, month: pd.Period | str, by: str | Sequence
     table = TABLES["cost_changes"]
     TABLES["allocated_costs"].check(costs, unique=False)
     groups = table.grouping(by, costs)
-    if groups and groups != MACHINE:
+    if groups and groups != machine_key(costs):
         raise SchemaError("cost_changes can be grouped by vm_id, or not at all")
     now = pd.Period(month, "M")
     both = costs[costs["month"].isin([now - 1, now])]
@@ -113,27 +111,28 @@ def _steps(costs: pd.DataFrame, now: pd.Period) -> pd.DataFrame:
 
 def _whole(costs: pd.DataFrame, now: pd.Period, reason: str) -> pd.DataFrame:
     """One step a VM for all that changed."""
-    money = to_millionths(costs["allocated_cost"])
-    changes = costs[MACHINE].assign(change=np.where(costs["month"] == now, money, -money))
-    steps = changes.groupby(MACHINE, dropna=False)["change"].sum()
-    names = costs.sort_values("date").groupby(MACHINE, dropna=False)["vm_name"].last()
+    machine, money = machine_key(costs), to_millionths(costs["allocated_cost"])
+    changes = costs[machine].assign(change=np.where(costs["month"] == now, money, -money))
+    steps = changes.groupby(machine, dropna=False)["change"].sum()
+    names = costs.sort_values("date").groupby(machine, dropna=False)["vm_name"].last()
     return steps.to_frame().join(names).reset_index().assign(reason=reason)
 
 
 def _machines(costs: pd.DataFrame, now: pd.Period) -> pd.DataFrame:
     """Each VM with what it cost in both months, and what can explain it."""
+    machine = machine_key(costs)
     in_order = costs.assign(money=to_millionths(costs["allocated_cost"])).sort_values("date")
     sides = []
     for month, side in ((now - 1, "before"), (now, "now")):
         mine = in_order[in_order["month"] == month]
-        per_day = mine.drop_duplicates([*MACHINE, "date", "cost_centre", "shared_from"])
-        grouped = per_day.groupby(MACHINE)
+        per_day = mine.drop_duplicates([*machine, "date", "cost_centre", "shared_from"])
+        grouped = per_day.groupby(machine)
         days = grouped["date"].nunique() / month.days_in_month
         listed = grouped["list_cost"].sum(min_count=1).where(grouped["list_cost"].count() == grouped.size())
         sides.append(
             pd.DataFrame(
                 {
-                    f"cost_{side}": mine.groupby(MACHINE)["money"].sum(),
+                    f"cost_{side}": mine.groupby(machine)["money"].sum(),
                     f"presence_{side}": days,
                     f"listed_{side}": listed,
                     f"traffic_{side}": grouped["transfer_cost"].sum(min_count=1),
@@ -175,7 +174,7 @@ def _explained(machines: pd.DataFrame) -> pd.DataFrame:
     effects["not itemised"] = np.where(is_known | is_new | is_gone, 0, left)
     names = machines["name_now"].fillna(machines["name_before"])
     told = [
-        machines[MACHINE].assign(vm_name=names, reason=reason, change=amount)[amount != 0]
+        machines[machine_key(machines)].assign(vm_name=names, reason=reason, change=amount)[amount != 0]
         for reason, amount in effects.items()
     ]
     effects_of_all: pd.DataFrame = pd.concat(told, ignore_index=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.millionths import exact_sums
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,7 +128,7 @@ def _joined(invoices: pd.DataFrame, changed: pd.DataFrame, learnt: str) -> list[
 
 def _correction(costs: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Put together the VM-days of each VM, and date them in the month in which they are booked."""
-    key = ["account", "invoice_id", "vm_id"]
+    key = ["account", "invoice_id", *machine_key(costs)[1:]]
     money = exact_sums(costs, key, "allocated_cost")
     ratio = costs.groupby(key, dropna=False)["ratio"].sum()
     each = costs.drop_duplicates(key, keep="last").drop(columns=["allocated_cost", "ratio", "key_value"])
@@ -146,4 +146,4 @@ def _correction(costs: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
         key_value=np.nan,
     )
     table = TABLES["allocated_costs"]
-    return table.check(table.sort(rows[list(table.columns)]), unique=False)
+    return table.check(table.sort(rows), unique=False)

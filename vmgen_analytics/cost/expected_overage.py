@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.overage import overage_costs
+from vmgen_analytics.schema import MACHINE, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 USUAL_DAYS = 28
 """A VM is expected to go on with the mean of its last known days, so many at most."""
 
-VM = ["account", "vm_id"]
 TRAFFIC = ["in_MB", "out_MB"]
-COLUMNS = [*VM, "date", "package", "location", *TRAFFIC]
+COLUMNS = [*MACHINE, "date", "package", "location", *TRAFFIC]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ExpectedOverage:
         """
         if not policies:
             return cls({}, (), prices)
-        parts = days[COLUMNS].groupby(days["date"].dt.to_period("M"))
+        parts = days[[name for name in COLUMNS if name in days]].groupby(days["date"].dt.to_period("M"))
         return cls({pd.Period(str(month), "M"): part for month, part in parts}, policies, prices)
 
     def whole(self, month: pd.Period) -> float:
@@ -81,7 +81,8 @@ class ExpectedOverage:
         before = pd.concat([self.months[each] for each in (month - 1, month) if each in self.months])
         recent = before[(before["date"] < today) & (before["date"] >= today - pd.Timedelta(days=USUAL_DAYS))]
         running = mine[mine["date"] == mine.loc[mine["date"] <= today, "date"].max()]
-        usual = running[VM].join(recent.groupby(VM)[TRAFFIC].mean(), on=VM)
+        machine = machine_key(mine)
+        usual = running[machine].join(recent.groupby(machine)[TRAFFIC].mean(), on=machine)
         running = running.assign(**{name: usual[name].fillna(running[name]) for name in TRAFFIC})
         dates = pd.date_range(today, periods=month.days_in_month - day + 1).as_unit("us")
         to_come: pd.DataFrame = running.take(np.repeat(np.arange(len(running)), len(dates)))

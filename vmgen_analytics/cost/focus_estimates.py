@@ -48,7 +48,11 @@ def estimates(
     if known.empty:
         return table.frame()
     money = to_millionths(known["monthly_price"] / month.days_in_month) / PER_UNIT
-    same = [name for name in ("account", "date", "vm_id", "vm_name", "fqdn", "package", "location") if name in known]
+    same = [
+        name
+        for name in ("account", "date", "vm_id", "incarnation", "vm_name", "fqdn", "package", "location")
+        if name in known
+    ]
     rows = table.frame(
         {
             **{name: known[name].array for name in same},

@@ -15,7 +15,7 @@ import pandas as pd
 from vmgen_analytics.cost.focus_rows import NANO, ONE_DAY, decimals, objects, with_texts
 from vmgen_analytics.cost.focus_words import product
 from vmgen_analytics.cost.millionths import largest_remainder, to_millionths
-from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.schema import UNASSIGNED, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -28,7 +28,7 @@ LIST_PRICE = "list_price"
 MILLIONTH = Decimal("1e-6")
 _VM_DAY = ("account", "date", "vm_id")
 _SIZES = {"CoreCount": "vcpus", "MemorySize": "ram_GB", "DiskSpace": "disk_GB"}
-_LINE = ("account", "invoice_id", "vm_id", "cost_centre", "shared_from")
+_LINE = ("account", "invoice_id", "vm_id", "incarnation", "cost_centre", "shared_from")
 _SAME = ("vm_name", "package", "location", "rule", "key", "monthly_price", "price_source")
 
 
@@ -102,10 +102,10 @@ def estimated_fees(days: pd.DataFrame, payers: pd.DataFrame, days_in_month: int)
 
 def _parts_of(whole: pd.DataFrame, fees: pd.DataFrame) -> NDArray[np.int64]:
     """Divide the millionths of each VM in proportion to the list cost of its fees."""
-    totals = whole.groupby(["account", "vm_id"])["BilledCost"].sum().to_dict()
+    totals = whole.groupby(machine_key(whole))["BilledCost"].sum().to_dict()
     costs = fees["ListCost"].to_numpy("float64")
     millionths = np.zeros(len(fees), dtype="int64")
-    for vm, positions in fees.groupby(["account", "vm_id"]).indices.items():
+    for vm, positions in fees.groupby(machine_key(fees)).indices.items():
         if totals[vm]:
             millionths[positions] = largest_remainder(totals[vm], costs[positions])
     return millionths
@@ -113,11 +113,12 @@ def _parts_of(whole: pd.DataFrame, fees: pd.DataFrame) -> NDArray[np.int64]:
 
 def _stretches(rows: pd.DataFrame) -> pd.DataFrame:
     """Sum the days between one change of anything and the next."""
-    rows = rows.sort_values([*_LINE, "date"], ignore_index=True)
-    kind = rows.groupby([*_LINE, *_SAME], dropna=False, sort=False).ngroup()
+    line = [name for name in _LINE if name in rows]
+    rows = rows.sort_values([*line, "date"], ignore_index=True)
+    kind = rows.groupby([*line, *_SAME], dropna=False, sort=False).ngroup()
     begins = (kind != kind.shift()) | (rows["date"] != rows["date"].shift() + ONE_DAY)
     stretches = rows.groupby(begins.cumsum().to_numpy())
-    found = stretches[[*_LINE, *_SAME]].first().join(stretches[list(_SIZES.values())].last())
+    found = stretches[[*line, *_SAME]].first().join(stretches[list(_SIZES.values())].last())
     found = found.join(stretches[["millionths", "weight", "ratio"]].sum(min_count=1))
     found = found.assign(first=stretches["date"].min(), last=stretches["date"].max(), days=stretches.size())
     packages = ["(unknown)" if pd.isna(name) else str(name) for name in found["package"]]
@@ -138,7 +139,7 @@ def _with_quantities(fees: pd.DataFrame, days_in_month: int) -> pd.DataFrame:
     """Count months and their list cost; the parts of a VM add up to its days / the days of the month."""
     nano = np.zeros(len(fees), dtype="int64")
     weights = fees["weight"].to_numpy("float64")
-    for positions in fees.groupby(["account", "vm_id"]).indices.values():
+    for positions in fees.groupby(machine_key(fees)).indices.values():
         total = round(round(weights[positions].sum()) * 10**NANO / days_in_month)
         nano[positions] = largest_remainder(total, weights[positions])
     quantities = decimals(nano, NANO)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vmgen_analytics.cost.millionths import PER_UNIT, to_millionths
 from vmgen_analytics.cost.prices import PriceBook
-from vmgen_analytics.schema import MB_PER_GB
+from vmgen_analytics.schema import MB_PER_GB, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -47,10 +47,8 @@ def main_invoices(costs: pd.DataFrame) -> pd.Series:
 def priced(days: pd.DataFrame, prices: PriceBook | None) -> pd.DataFrame:
     """Put the monthly price beside each VM-day, missing where there is none."""
     found = (prices or PriceBook(())).rate(days)
-    vm_ids = days["vm_id"].astype("Int64")
-    return days.assign(
-        vm_id=vm_ids, monthly_price=found["monthly_price"].array, price_source=found["price_source"].array
-    )
+    days = days.astype(dict.fromkeys(machine_key(days)[1:], "Int64"))
+    return days.assign(monthly_price=found["monthly_price"].array, price_source=found["price_source"].array)
 
 
 def traffic(days: pd.DataFrame, costs: pd.DataFrame, invoice_of: Mapping[str, int]) -> pd.DataFrame:
@@ -67,9 +65,9 @@ def traffic(days: pd.DataFrame, costs: pd.DataFrame, invoice_of: Mapping[str, in
     invoice_of
         The invoice of each account that its usage stands on.
     """
-    of_vm = ["account", "vm_id"]
-    assigned = with_texts(costs)[[*of_vm, "cost_centre"]].drop_duplicates()
-    centres = assigned[~assigned.duplicated(of_vm, keep=False)]
+    of_vm, of_costs = machine_key(days), machine_key(costs)
+    assigned = with_texts(costs)[[*of_costs, "cost_centre"]].drop_duplicates()
+    centres = assigned[~assigned.duplicated(of_costs, keep=False)]
     rows = []
     for direction, column in (("sent", "out_MB"), ("received", "in_MB")):
         grouped = with_texts(days).sort_values("date").groupby(of_vm)
@@ -77,7 +75,7 @@ def traffic(days: pd.DataFrame, costs: pd.DataFrame, invoice_of: Mapping[str, in
             vm_name=("vm_name", "last"), location=("location", "last"), first=("date", "min"), last=("date", "max"),
             days=("date", "size"), reported=(column, "count"), MB=(column, "sum"),
         ).reset_index()  # fmt: skip
-        found = found[found["reported"] > 0].merge(centres, on=of_vm, how="left", validate="one_to_one")
+        found = found[found["reported"] > 0].merge(centres, on=of_costs, how="left", validate="many_to_one")
         quantities = decimals(np.rint(found["MB"].astype("float64") / MB_PER_GB * 10**NANO), NANO)
         found["ListCost"] = _overage(found, costs) if direction == "sent" else None
         texts = [_traffic_text(row, direction) for row in found.to_dict("records")]
@@ -131,7 +129,7 @@ def corrections(costs: pd.DataFrame) -> pd.DataFrame:
         Table ``allocated_costs`` of a month, the rows that correct another.
     """
     rows = with_texts(costs).assign(millionths=to_millionths(costs["allocated_cost"]))
-    line = ["account", "invoice_id", "vm_id", "corrects", "cost_centre", "shared_from", "reason"]
+    line = ["account", "invoice_id", *machine_key(costs)[1:], "corrects", "cost_centre", "shared_from", "reason"]
     of_line = rows.groupby(line, dropna=False)
     found = of_line[["vm_name", "location", "rule", "key"]].last().join(of_line["millionths"].sum()).reset_index()
     return found.assign(
@@ -148,7 +146,7 @@ def corrections(costs: pd.DataFrame) -> pd.DataFrame:
 
 def _overage(found: pd.DataFrame, costs: pd.DataFrame) -> NDArray[np.object_]:
     """The list cost of each VM's traffic beyond the quota; None where no policy is known."""
-    key = ["account", "vm_id"]
+    key = machine_key(costs)
     once = costs.drop_duplicates([*key, "date"]).dropna(subset=["transfer_cost", "vm_id"])
     sums = once.groupby(key)["transfer_cost"].sum()
     amounts = [sums.get(vm, np.nan) for vm in found[key].itertuples(index=False, name=None)]

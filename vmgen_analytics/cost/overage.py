@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.kinds import day_numbers, days_in_months, kinds, month_numbers
+from vmgen_analytics.schema import MACHINE, machine_key
 from vmgen_analytics.transfer import TransferPolicy
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Amounts = NDArray[np.float64]
 
 SCOPES = {
-    "vm": ["account", "vm_id"],
+    "vm": list(MACHINE),
     "package": ["account", "package"],
     "location": ["account", "location"],
     "account": ["account"],
@@ -119,11 +120,11 @@ def _from_book(days: pd.DataFrame, prices: PriceBook | None) -> tuple[Amounts, A
 def _overage(days: pd.DataFrame, policy: TransferPolicy, included: Amounts, charged: Amounts) -> Amounts:
     """The overage of the VM-days of one policy, day after day within each quota and month."""
     months = month_numbers(days["date"])
-    scope, scopes = kinds(days, SCOPES[policy.scope])
+    scope, scopes = kinds(days, [name for name in SCOPES[policy.scope] if name in days])
     is_known = scopes.notna().all(axis=1).to_numpy()  # VMs of an unknown location share no quota
     pool = scope * (int(np.ptp(months)) + 1) + months - int(months.min())
     on = day_numbers(days["date"])
-    rows = pd.DataFrame({"pool": pool, "on": on, "vm": days["vm_id"].to_numpy()})
+    rows = pd.DataFrame({"pool": pool, "on": on, "vm": kinds(days, machine_key(days))[0]})
     rows["in"], rows["out"] = days["in_MB"].to_numpy(), days["out_MB"].to_numpy()
     lasting = days_in_months(months)
     if np.isnan(policy.quota_GB):

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 KINDS = ("own", "unallocated", "credit", "shared", "passed_on", "correction")
 """Kinds of lines, in the order in which a statement has them."""
 
-MACHINE = ["vm_id", "vm_name", "package", "location"]
+NAMING = ["vm_id", "incarnation", "vm_name", "package", "location"]
 _OF_A_LINE = [
     "cost_centre",
     "kind",
     "account",
     "vm_id",
+    "incarnation",
     "package",
     "location",
     "counterpart",
@@ -59,9 +60,9 @@ def cost_statement(costs: pd.DataFrame, month: pd.Period | str, cost_centre: str
     -------
     DataFrame
         Table ``cost_statement``: month, cost_centre, line, kind (own, unallocated, credit, shared, passed_on or
-        correction), account, vm_id, vm_name, package, location, first_day, last_day, days, invoices, counterpart,
-        rule, corrects, reason, is_estimate, allocated_cost, printed_cost. [d, currency] Empty where no invoice bills
-        the month.
+        correction), account, vm_id, incarnation, vm_name, package, location, first_day, last_day, days, invoices,
+        counterpart, rule, corrects, reason, is_estimate, allocated_cost, printed_cost. [d, currency] Empty where no
+        invoice bills the month.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def _entries(costs: pd.DataFrame) -> pd.DataFrame:
     # the lines of a shared cost name the rule by which it is shared, so that of its VMs is not known any more
     gross["rule"] = gross["rule"].mask(gross["cost_centre"].isin(spread["shared_from"].unique()))
     nameless = spread.copy()
-    nameless[MACHINE] = spread[MACHINE].iloc[:0].reindex(spread.index)
+    naming = [name for name in NAMING if name in spread]
+    nameless[naming] = spread[naming].iloc[:0].reindex(spread.index)
     is_correction = spread["corrects"].notna().to_numpy()
     received = nameless.assign(kind=np.where(is_correction, "correction", "shared"), counterpart=spread["shared_from"])
     passed_on = nameless.assign(
@@ -121,7 +123,7 @@ def _kinds(costs: pd.DataFrame) -> Any:
 
 def _lines(entries: pd.DataFrame) -> pd.DataFrame:
     """Put the entries of each line together, in the order in which they are printed."""
-    whose, lines = kinds(entries, _OF_A_LINE)
+    whose, lines = kinds(entries, [name for name in _OF_A_LINE if name in entries])
     grouped = entries.groupby(whose)
     lines["allocated_cost"] = grouped["allocated_cost"].sum()
     lines["is_estimate"] = grouped["is_estimate"].any()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.cost.millionths import exact_sums
-from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.schema import MB_PER_GB, TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,8 +90,7 @@ def _amounts(days: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     columns = {amount: days[size] * per_month for size, amount in SIZES.items()}
     columns |= {"vm_months": per_month, "out_TB": days["out_MB"] / MB_PER_TB}
     rows = days[[name for name in key if name != "month"]].assign(month=days["date"].dt.to_period("M"), **columns)
-    if "vm_id" in rows:
-        rows["vm_id"] = rows["vm_id"].astype("Int64")
+    rows = rows.astype({name: "Int64" for name in machine_key(rows) if name != "account"})
     grouped = rows.groupby(key, dropna=False)
     sums, counts, all_days = grouped[list(columns)].sum(), grouped[list(columns)].count(), grouped.size()
     unknown = counts.rsub(all_days, axis=0).add_prefix("unknown_")

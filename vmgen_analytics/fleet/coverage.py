@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vmgen_analytics.observing import CLOSING, month_state
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, machine_key
 from vmgen_analytics.settings import SETTLE_H, Account
 from vmgen_analytics.zones import recorded_zone
 
@@ -74,7 +74,7 @@ def day_states(
 def _was_last(days: pd.DataFrame, chosen: pd.Series, asked: pd.Timestamp | None) -> pd.Series:
     """Tell which of the chosen days were the last of their VM: of one that is not gone, the table goes on."""
     candidates = days[chosen & (days["date"] < _newest_day(days, asked))]
-    key = ["account", "vm_id", "date"]
+    key = [*machine_key(days), "date"]
     following = days.loc[days["date"].isin(candidates["date"] + DAY), key]
     following = following.assign(date=following["date"] - DAY)
     is_followed = pd.MultiIndex.from_frame(candidates[key]).isin(pd.MultiIndex.from_frame(following))
@@ -125,7 +125,8 @@ def coverage(
         **{f"days_{kind}": (status == kind).astype("int64") for kind in STATES},
     )
     grouped = rows.groupby(["account", "month"])
-    known = grouped.sum().join(days.groupby(["account", rows["month"]])["vm_id"].nunique().rename("vms")).reset_index()
+    machines = days.groupby(machine_key(days)).ngroup().groupby([rows["account"], rows["month"]]).nunique()
+    known = grouped.sum().join(machines.rename("vms")).reset_index()
     known["state"] = [month_state(month, now) for month in known["month"]]
     return TABLES["coverage"].cast(known)
 

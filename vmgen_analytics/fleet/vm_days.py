@@ -66,8 +66,8 @@ def vm_days(
     Returns
     -------
     DataFrame
-        Table ``vm_days``: account, date, vm_id, vm_name, fqdn, package, vcpus, ram_GB, disk_GB, location, continent,
-        location_evidence, state, presence, in_MB, out_MB, status. [vCPU, GB, MB]
+        Table ``vm_days``: account, date, vm_id, incarnation, vm_name, fqdn, package, vcpus, ram_GB, disk_GB, location,
+        continent, location_evidence, state, presence, in_MB, out_MB, status. [vCPU, GB, MB]
 
     Raises
     ------
@@ -90,7 +90,7 @@ def vm_days(
     ]
     parts = [part for part in parts if len(part)]
     table = TABLES["vm_days"]
-    whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0] if parts else table.frame()
+    whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0] if parts else _none()
     return table.check(whole, unique=False)
 
 
@@ -98,7 +98,7 @@ def _days(
     history: History, calendar: Calendar, surroundings: Surroundings, mapping: Sequence[VmLocation]
 ) -> pd.DataFrame:
     if not len(calendar.day):
-        return TABLES["vm_days"].frame()
+        return _none()
     lives, seen, traffic = history.lives, history.seen, history.traffic
     newest = calendar.rows_until(history.at_sight, seen.days)
     on_sight = calendar.rows_on(history.at_sight, seen.days)
@@ -112,6 +112,7 @@ def _days(
         "account": Coded.of_words([history.account], np.zeros(len(newest), dtype="int8")).text(),
         "date": date[calendar.day],
         "vm_id": lives.vm_id[calendar.life],
+        "incarnation": lives.incarnation[calendar.life],
         "vm_name": seen.vm_name.take(newest).text(),
         "fqdn": seen.fqdn.take(newest).text(),
         "package": package.text(),
@@ -123,6 +124,11 @@ def _days(
         "status": Coded.of_column(traffic["status"]).take(on_use).text(),
     }
     return pd.DataFrame(columns, copy=False)[list(TABLES["vm_days"].columns)]
+
+
+def _none() -> pd.DataFrame:
+    table = TABLES["vm_days"]
+    return table.frame({name: [] for name in table.columns})
 
 
 def _placed(places: Places) -> dict[str, Coded]:

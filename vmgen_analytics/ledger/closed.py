@@ -13,6 +13,7 @@ from vmgen_analytics.cost.words import listed
 from vmgen_analytics.fleet import vm_days
 from vmgen_analytics.fleet.relearning import Relearning
 from vmgen_analytics.observing import CLOCK_STEP
+from vmgen_analytics.schema import machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.cost.corrections import Closings
     from vmgen_analytics.fleet.locations import VmLocation
-
-KEY = ["date", "vm_id"]
 
 
 @dataclass(frozen=True)
@@ -162,8 +161,11 @@ class _Believed:
 
 def _changed(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     """Name the VMs whose days or traffic are others."""
-    said = [*KEY, "in_MB", "out_MB"]
+    machine = machine_key(now)
+    said = [*machine, "date", "in_MB", "out_MB"]
     both = before[said].merge(now[said], on=said, how="outer", indicator=True)
-    vms = both.loc[both["_merge"] != "both", "vm_id"].unique()
-    named = pd.concat([before, now]).drop_duplicates("vm_id", keep="last").set_index("vm_id")["vm_name"]
-    return [f"VM {vm}" if pd.isna(named[vm]) else str(named[vm]) for vm in sorted(vms)]
+    changed = both.loc[both["_merge"] != "both", machine].drop_duplicates().sort_values(machine)
+    newest = pd.concat([before, now]).drop_duplicates(machine, keep="last")
+    named = changed.merge(newest[[*machine, "vm_name"]], on=machine, how="left", validate="one_to_one")
+    pairs = zip(named["vm_id"], named["vm_name"], strict=True)
+    return [f"VM {vm_id}" if pd.isna(name) else str(name) for vm_id, name in pairs]

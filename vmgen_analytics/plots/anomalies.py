@@ -9,7 +9,7 @@ import pandas as pd
 from vmgen_analytics.errors import SchemaError
 from vmgen_analytics.plots import labels, style
 from vmgen_analytics.plots.mirrored import HALVES, Mirrored, mirrored
-from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.schema import MB_PER_GB, TABLES, machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def anomaly_contributions(
 
 def _parts(rows: pd.DataFrame, top: int) -> pd.DataFrame:
     """Name, colour and amount of each bar: the largest first, then those left over, upwards and downwards apart."""
-    of_vms = rows[["account", "vm_id", "vm_name"]]  # its package and location are no groups here
+    of_vms = rows[[*machine_key(rows), "vm_name"]]  # its package and location are no groups here
     names, keys = labels.names(of_vms), labels.keyed(of_vms)
     order = rows["contribution_GB"].abs().sort_values(ascending=False, kind="stable").index
     columns = ["contribution_GB", "share", "is_main"]

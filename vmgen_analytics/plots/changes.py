@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vmgen_analytics.plots import labels, style
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _of_vms(rows: pd.DataFrame, top: int) -> list[_Step]:
     ]
     rest = ranked[cut:]
     if len(rest):
-        vms = len(rest.drop_duplicates(["account", "vm_id"]))
+        vms = len(rest.drop_duplicates(machine_key(rest)))
         steps.append(_Step(labels.others(len(rest)), float(rest["change"].sum()), vms, is_rest=True))
     return steps
 

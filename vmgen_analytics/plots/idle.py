@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.plots import labels, style
-from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.schema import MB_PER_GB, TABLES, machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def idle_vms(idle: pd.DataFrame, *, currency: str = "", top: int = 12, ax: Axes 
         return style.nothing(ax, "No VM seems idle, as far as its traffic and its state tell.")
     has_costs = bool(idle["list_cost_per_month"].notna().any())
     lengths = idle["list_cost_per_month"] if has_costs else idle["quiet_days"]
-    names, keys = labels.names(idle[["account", "vm_id", "vm_name"]]), labels.keyed(idle[["account", "vm_id"]])
+    of_vms = idle[[*machine_key(idle), "vm_name"]]
+    names, keys = labels.names(of_vms), labels.keyed(of_vms)
     ranked = idle.assign(length=lengths.astype("float64"), name=[names[key] for key in keys])
     shown = ranked.sort_values("length", ascending=False, kind="stable").head(top).reset_index(drop=True)
     ax = style.place(ax, 1.5 + 0.42 * len(shown))

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
 from vmgen_analytics.errors import SchemaError
-from vmgen_analytics.schema import MB_PER_GB, TABLES
+from vmgen_analytics.schema import MACHINE, MB_PER_GB, TABLES
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def group_of(table: pd.DataFrame) -> str | None:
         There are several.
     """
     present = [name for name in TABLES["monthly_costs"].groups if name in table]
-    if "vm_id" in present and "account" in present:
-        present.remove("account")
+    if "vm_id" in present:
+        present = [name for name in present if name == "vm_id" or name not in MACHINE]
     if len(present) > 1:
         raise SchemaError(f"a picture shows one group, the table has {' and '.join(present)}; make it by one of them")
     return present[0] if present else None
@@ -97,12 +97,17 @@ def by(group: str | None) -> str:
 def keyed(table: pd.DataFrame) -> pd.Series[Any]:
     """Give each row the key of its group: the VM's number, with its account if there are several, or the text.
 
+    A number that came back is another machine: the second has the number with ``/2``.
+
     What is unknown, and what belongs to no VM, has the key None.
     """
     group = group_of(table)
     if group is None:
         return pd.Series(["total"] * len(table), index=table.index, dtype="object")
     keys = [None if pd.isna(value) or value == "unknown" else value for value in table[group]]
+    if group == "vm_id" and "incarnation" in table:
+        returned = table["incarnation"].fillna(1).astype("int64")
+        keys = [f"{key}/{number}" if number > 1 else key for key, number in zip(keys, returned, strict=True)]
     if group == "vm_id" and "account" in table and len(table["account"].unique()) > 1:
         keys = [None if key is None else (account, key) for account, key in zip(table["account"], keys, strict=True)]
     return pd.Series(keys, index=table.index, dtype="object")

@@ -11,6 +11,7 @@ from vmgen_analytics.plots.labels import month_name, percent
 from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import Picture, ReportTable, Section, amounts, labelled, numbers, summed, text
 from vmgen_analytics.report.spending import LEAST, is_gone, is_new
+from vmgen_analytics.schema import machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
 def _grouped(facts: Facts, table: pd.DataFrame, group: str) -> ReportTable:
     rows = _ranked(facts.of_month(table))
     costs = facts.of_month(facts.costs)
-    vms = costs[costs["vm_id"].notna()].drop_duplicates(["account", "vm_id", group])
+    vms = costs[costs["vm_id"].notna()].drop_duplicates([*machine_key(costs), group])
     running = vms[group].fillna("\0").value_counts()
     return ReportTable(
         f"Cost by {group}",
@@ -68,7 +69,7 @@ def _grouped(facts: Facts, table: pd.DataFrame, group: str) -> ReportTable:
             *money_columns(facts, rows),
         ),
         note=f"A VM that changed its {group} counts in each."
-        if len(vms) > len(vms.drop_duplicates(["account", "vm_id"]))
+        if len(vms) > len(vms.drop_duplicates(machine_key(vms)))
         else "",
     )
 
@@ -86,12 +87,9 @@ def money_columns(facts: Facts, rows: pd.DataFrame) -> list[Any]:
 
 def _vms(facts: Facts, rows: pd.DataFrame) -> ReportTable:
     rows = _ranked(rows)
-    last = (
-        facts.costs[facts.costs["vm_id"].notna()].sort_values("date").drop_duplicates(["account", "vm_id"], keep="last")
-    )
-    rows = rows.merge(
-        last[["account", "vm_id", "package", "location"]], on=["account", "vm_id"], how="left", validate="many_to_one"
-    )
+    machine = machine_key(rows)
+    last = facts.costs[facts.costs["vm_id"].notna()].sort_values("date").drop_duplicates(machine, keep="last")
+    rows = rows.merge(last[[*machine, "package", "location"]], on=machine, how="left", validate="many_to_one")
     several = len(rows["account"].unique()) > 1
     what = ["new" if new else "gone" if gone else "" for new, gone in zip(is_new(rows), is_gone(rows), strict=True)]
     return ReportTable(

@@ -12,7 +12,7 @@ from vmgen_analytics.cost import budget_status, cost_forecast, credit_runway, mo
 from vmgen_analytics.cost.bills import billed_months
 from vmgen_analytics.cost.cents import rounded
 from vmgen_analytics.plots.labels import money
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +112,7 @@ class Facts:
         """
         costs, days = self.of_month(self.costs, month), self.of_month(self.days, month)
         billed = costs.loc[costs["corrects"].isna(), "account"].unique()
-        vms = days[~days["account"].isin(billed)].groupby("account")["vm_id"].nunique()
+        vms = days[~days["account"].isin(billed)].drop_duplicates(machine_key(days))["account"].value_counts(sort=False)
         return {str(account): int(number) for account, number in vms.items()}
 
     @property

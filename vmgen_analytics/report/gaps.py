@@ -10,6 +10,7 @@ from vmgen_analytics.cost import rated_costs
 from vmgen_analytics.plots.labels import month_name
 from vmgen_analytics.report.printing import name_of, named
 from vmgen_analytics.report.shape import ReportTable, Section, joined, months, summed, text
+from vmgen_analytics.schema import machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _days(facts: Facts) -> str:
 
 def _places(facts: Facts) -> str:
     days = facts.of_month(facts.days)
-    lost = days[days["location"].isna()].drop_duplicates(["account", "vm_id"], keep="last")
+    lost = days[days["location"].isna()].drop_duplicates(machine_key(days), keep="last")
     if lost.empty:
         return ""
     names = joined(sorted(name_of(row) for row in lost.itertuples()), 20)
@@ -164,15 +165,16 @@ def _unsettled(facts: Facts) -> ReportTable:
     days = facts.of_month(pd.concat([facts.days, facts.unseen], ignore_index=True))
     status = days["status"].fillna("missing")
     rows = days.assign(status=status)[status.isin(list(UNSETTLED))]
-    machines = days.drop_duplicates(["account", "vm_id"], keep="last")
-    everyone = len(machines)
-    names = {(row.account, row.vm_id): name_of(row) for row in machines.itertuples()}
-    which: dict[tuple[str, int, str], list[int]] = {}
-    for *key, day in zip(rows["account"], rows["vm_id"], rows["status"], rows["date"].dt.day, strict=True):
-        which.setdefault((str(key[0]), int(key[1]), str(key[2])), []).append(day)
+    machine = days.groupby(machine_key(days)).ngroup()
+    newest = days.assign(machine=machine).drop_duplicates("machine", keep="last")
+    everyone = len(newest)
+    names = {row.machine: name_of(row) for row in newest.itertuples()}
+    which: dict[tuple[int, str], list[int]] = {}
+    for number, why, day in zip(machine[rows.index], rows["status"], rows["date"].dt.day, strict=True):
+        which.setdefault((int(number), str(why)), []).append(day)
     lines: dict[tuple[str, str], list[str]] = {}
-    for (account, vm_id, why), found in which.items():
-        lines.setdefault((why, _ranges(found)), []).append(names[account, vm_id])
+    for (number, why), found in which.items():
+        lines.setdefault((why, _ranges(found)), []).append(names[number])
     in_order = sorted(lines.items(), key=lambda line: (list(UNSETTLED).index(line[0][0]), -len(line[1]), line[0][1]))
     who = [f"all {len(names)} VMs" if len(names) == everyone > 1 else ", ".join(sorted(names)) for _, names in in_order]
     return ReportTable(

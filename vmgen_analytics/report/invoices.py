@@ -12,6 +12,7 @@ from vmgen_analytics.cost.millionths import exact_sums
 from vmgen_analytics.plots.labels import month_name
 from vmgen_analytics.report.shape import ReportTable, Section, amounts, dates, joined, labelled, months, summed, text
 from vmgen_analytics.report.spending import LEAST
+from vmgen_analytics.schema import machine_key
 
 if TYPE_CHECKING:
     from vmgen_analytics.report.facts import Facts
@@ -74,7 +75,7 @@ def _corrected(facts: Facts, booked: pd.DataFrame) -> str:
 
 def _moved(booked: pd.DataFrame) -> float:
     """What corrections that add up to nothing give to some VMs, and take from others."""
-    sums = exact_sums(booked, ["account", "vm_id"], "allocated_cost")
+    sums = exact_sums(booked, machine_key(booked), "allocated_cost")
     return rounded(float(sums[sums > 0].sum()))
 
 

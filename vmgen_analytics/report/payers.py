@@ -13,7 +13,7 @@ from vmgen_analytics.report.breakdown import money_columns
 from vmgen_analytics.report.printing import name_of
 from vmgen_analytics.report.shape import Picture, ReportTable, Section, amounts, joined, labelled, numbers, text
 from vmgen_analytics.report.spending import LEAST
-from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.schema import UNASSIGNED, machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _centres(facts: Facts, rows: pd.DataFrame) -> ReportTable:
     rows = rows.assign(last=is_nobody).sort_values(["last", "allocated_cost"], ascending=[True, False], kind="stable")
     month = facts.of_month(facts.costs)
     own = month[month["vm_id"].notna() & (month["shared_from"] == "")]
-    vms = own.drop_duplicates(["account", "vm_id", "cost_centre"])["cost_centre"].value_counts()
+    vms = own.drop_duplicates([*machine_key(own), "cost_centre"])["cost_centre"].value_counts()
     shared = exact_sums(month[month["shared_from"] != ""], ["cost_centre"], "allocated_cost")
     parts = [shared.get(name, 0.0) for name in rows["cost_centre"]]
     return ReportTable(

@@ -22,6 +22,7 @@ from vmgen_analytics.report.shape import (
     text,
 )
 from vmgen_analytics.report.shape import months as dated_months
+from vmgen_analytics.schema import machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _by_month(facts: Facts) -> ReportTable:
         change / base if change is not None and base > 0 else None for change, base in zip(changes, bases, strict=True)
     ]
     of_vms = facts.costs[facts.costs["vm_id"].notna()]
-    vms = of_vms.drop_duplicates(["month", "account", "vm_id"])["month"].value_counts()
+    vms = of_vms.drop_duplicates(["month", *machine_key(of_vms)])["month"].value_counts()
     return ReportTable(
         "Spend by month",
         (

@@ -14,7 +14,7 @@ from vmgen_analytics.plots.labels import MISSING, month_name
 from vmgen_analytics.report.printing import name_of
 from vmgen_analytics.report.shape import Column, ReportTable, amounts, labelled, numbers, text
 from vmgen_analytics.report.statement_method import Explanation, method, missing
-from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.schema import UNASSIGNED, machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _answer(of: StatementMonth, lines: pd.DataFrame, cost_centre: str) -> str:
     month = month_name(of.facts.month)
     if lines.empty:
         return f"No cost of {month} falls on this cost centre."
-    vms = len(lines[lines["vm_id"].notna()].drop_duplicates(["account", "vm_id"]))
+    vms = len(lines[lines["vm_id"].notna()].drop_duplicates(machine_key(lines)))
     whose = f", for {counted(vms, 'VM')}" if vms else ""
     if cost_centre == UNASSIGNED:
         return f"{of.facts.money(of.totals[cost_centre])} of {month} is given to no cost centre by any rule{whose}."
@@ -144,7 +144,7 @@ def _summary(kinds: list[str], tables: list[ReportTable], total: float) -> Repor
 
 def _vms(of: StatementMonth, lines: pd.DataFrame, kind: str) -> ReportTable:
     is_several = len(of.lines["account"].unique()) > 1
-    note = "A VM that changed its package has a line for each." if lines.duplicated(["account", "vm_id"]).any() else ""
+    note = "A VM that changed its package has a line for each." if lines.duplicated(machine_key(lines)).any() else ""
     return ReportTable(
         TITLES[kind],
         (

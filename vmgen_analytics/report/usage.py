@@ -23,7 +23,7 @@ from vmgen_analytics.report.shape import (
     summed,
     text,
 )
-from vmgen_analytics.schema import MB_PER_GB
+from vmgen_analytics.schema import MB_PER_GB, machine_key
 from vmgen_analytics.wording import counted
 
 if TYPE_CHECKING:
@@ -150,11 +150,10 @@ def _births(facts: Facts, days: pd.DataFrame) -> str:
     before = facts.of_month(facts.days, facts.month - 1)
     if before.empty:
         return ""
-    then = before[before["date"] == before["date"].max()].drop_duplicates(["account", "vm_id"])
-    now = days[days["date"] == days["date"].max()].drop_duplicates(["account", "vm_id"])
-    both = then.merge(
-        now, on=["account", "vm_id"], how="outer", suffixes=("_then", "_now"), indicator=True, validate="one_to_one"
-    )
+    machine = machine_key(days)
+    then = before[before["date"] == before["date"].max()].drop_duplicates(machine)
+    now = days[days["date"] == days["date"].max()].drop_duplicates(machine)
+    both = then.merge(now, on=machine, how="outer", suffixes=("_then", "_now"), indicator=True, validate="one_to_one")
     sentences = []
     for side, name, words in (("right_only", "vm_name_now", "came"), ("left_only", "vm_name_then", "went")):
         found = both[both["_merge"] == side]

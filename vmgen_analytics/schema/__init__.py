@@ -19,6 +19,7 @@ from vmgen_analytics.schema.handed_on import HANDED_ON
 from vmgen_analytics.schema.outlook import OUTLOOK
 from vmgen_analytics.schema.planning import PLANNING
 from vmgen_analytics.schema.traffic import TRAFFIC
+from vmgen_analytics.table import MACHINE, machine_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,10 +68,12 @@ __all__ = [
     "DERIVED",
     "FETCHED",
     "HANDED_ON",
+    "MACHINE",
     "MB_PER_GB",
     "OFF",
     "SETTLED",
     "TABLES",
     "UNASSIGNED",
     "data_dictionary",
+    "machine_key",
 ]

@@ -37,6 +37,7 @@ CAPACITY: Sequence[Table] = (
         {
             "account": ACCOUNT,
             "vm_id": VM,
+            "incarnation": GROUPS["incarnation"],
             "vm_name": replace(VM_NAME, meaning="its newest name"),
             "package": replace(PACKAGE, meaning="its newest package"),
             "location": LOCATION,

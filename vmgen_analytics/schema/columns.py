@@ -18,9 +18,10 @@ UNASSIGNED = "unassigned"
 """Cost centre of what no rule gives to one."""
 
 SETTLED = ("final", "imported")
+"""States of a report of traffic that will not change."""
+
 OFF = ("DOWN", "OFF", "STOPPED", "SHUTOFF")
 """Words for a VM that is switched off, in capitals."""
-"""States of a report of traffic that will not change."""
 
 ACCOUNT = Column(TEXT, "name of the account in the settings")
 VM = Column("int64", "number of the VM")
@@ -51,6 +52,7 @@ GROUPS: Mapping[str, Column] = MappingProxyType(
         for name, column in {
             "account": ACCOUNT,
             "vm_id": Column("Int64", "number of the VM; missing where no VM is meant"),
+            "incarnation": replace(INCARNATION, dtype="Int64"),
             "package": PACKAGE,
             "location": LOCATION,
             "continent": CONTINENT,

@@ -19,7 +19,7 @@ from vmgen_analytics.schema.columns import (
     VM,
     VM_NAME,
 )
-from vmgen_analytics.table import DAY, MONTH, TEXT, Column, Table
+from vmgen_analytics.table import DAY, MACHINE, MONTH, TEXT, Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,7 @@ COSTS: Sequence[Table] = (
             "vm_id": Column("Int64", "number of the VM; missing for what is unallocated"),
             "cost_centre": CENTRE,
             "shared_from": Column(TEXT, "cost centre whose shared cost it is; empty for one's own"),
+            "incarnation": GROUPS["incarnation"],
             "month": replace(CALENDAR_MONTH, meaning="month that the invoice bills"),
             "vm_name": VM_NAME,
             "fqdn": FQDN,
@@ -68,6 +69,7 @@ COSTS: Sequence[Table] = (
             ),
             "reason": Column(TEXT, "why it is corrected; missing where it is not"),
         },
+        groups=("incarnation",),
     ),
     Table(
         "estimated_prices",
@@ -144,7 +146,7 @@ COSTS: Sequence[Table] = (
         {
             "month": replace(CALENDAR_MONTH, meaning="the later month"),
             "position": Column("int64", "place of the reason in the telling"),
-            **{name: GROUPS[name] for name in ("account", "vm_id")},
+            **{name: GROUPS[name] for name in MACHINE},
             **NEWEST_NAME,
             "reason": Column(TEXT, "new VMs, gone VMs, days of existence, resized, list prices, traffic and others"),
             "vms": Column("int64", "VMs that it concerns", "VM"),
@@ -152,7 +154,7 @@ COSTS: Sequence[Table] = (
             "total_before": Column("float64", "running total before the row; first the month's before", "currency"),
             "total_after": Column("float64", "running total after the row; last the month's", "currency"),
         },
-        groups=("account", "vm_id"),
+        groups=MACHINE,
     ),
     Table(
         "cost_statement",
@@ -165,6 +167,7 @@ COSTS: Sequence[Table] = (
             "kind": Column(TEXT, "own, unallocated (no VM), credit, shared, passed_on or correction"),
             "account": ACCOUNT,
             "vm_id": Column("Int64", "number of the VM; missing where no VM is meant"),
+            "incarnation": GROUPS["incarnation"],
             "vm_name": replace(VM_NAME, meaning="newest name of the VM in the line"),
             "package": replace(PACKAGE, meaning="name of the package; another one has another line"),
             "location": LOCATION,
@@ -208,7 +211,7 @@ COSTS: Sequence[Table] = (
             "cost_per_out_TB": Column("float64", "all of the cost / traffic sent", "currency/TB"),
             "missing": Column(TEXT, "why a number is missing; empty if none is"),
         },
-        groups=("account", "vm_id", "package", "location", "continent"),
+        groups=(*MACHINE, "package", "location", "continent"),
     ),
     Table(
         "reconciliation",

@@ -36,6 +36,7 @@ FLEET: Sequence[Table] = (
             "account": ACCOUNT,
             "date": Column(DAY, "day, in the account's time zone"),
             "vm_id": VM,
+            "incarnation": replace(INCARNATION, optional=True),
             "vm_name": VM_NAME,
             "fqdn": FQDN,
             "package": PACKAGE,

@@ -87,6 +87,7 @@ TRAFFIC: Sequence[Table] = (
             "date": Column(DAY, "today or yesterday, in the account's time zone"),
             "account": ACCOUNT,
             "vm_id": VM,
+            "incarnation": GROUPS["incarnation"],
             "vm_name": VM_NAME,
             "in_MB": replace(IN, meaning="traffic received so far"),
             "out_MB": replace(OUT, meaning="traffic sent so far"),
@@ -159,6 +160,7 @@ TRAFFIC: Sequence[Table] = (
             "scope": Column(TEXT, "what has the quota: vm, package, location or account"),
             "group": Column(TEXT, "name of the VM, package, location or account; missing for an unknown location"),
             "vm_id": Column("Int64", "number of the VM; missing where several share the quota"),
+            "incarnation": GROUPS["incarnation"],
             "vms": Column("int64", "VMs that use it", "VM"),
             "month": CALENDAR_MONTH,
             "as_of": Column(DAY, "day on which this is said; it is not over"),
@@ -198,6 +200,7 @@ TRAFFIC: Sequence[Table] = (
             "scope": Column(TEXT, "vm, several (VMs that began on the same day), account, location or package"),
             "group": Column(TEXT, "name of the VM, account, location or package; missing for several VMs"),
             "vm_id": Column("Int64", "number of the VM; missing where several are meant"),
+            "incarnation": GROUPS["incarnation"],
             "vms": Column("int64", "VMs that it is about", "VM"),
             "kind": Column(TEXT, "spike, drop or unusual_upload"),
             "direction": Column(TEXT, "in, out or both"),
@@ -221,6 +224,7 @@ TRAFFIC: Sequence[Table] = (
         {
             "anomaly": Column("int64", "number of the anomaly"),
             "vm_id": VM,
+            "incarnation": GROUPS["incarnation"],
             "account": ACCOUNT,
             "vm_name": replace(VM_NAME, meaning="newest name of the VM"),
             "package": replace(PACKAGE, meaning="newest package of the VM"),
@@ -229,5 +233,6 @@ TRAFFIC: Sequence[Table] = (
             "share": Column("float64", "part of all contributions that go the same way", "1"),
             "is_main": Column("bool", "whether it is among those that make up four fifths of their way"),
         },
+        groups=("incarnation",),
     ),
 )

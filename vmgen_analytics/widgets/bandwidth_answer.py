@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics import bandwidth, plots
-from vmgen_analytics.schema import TABLES
+from vmgen_analytics.schema import TABLES, machine_key
 from vmgen_analytics.widgets.bandwidth_code import reproduction
 from vmgen_analytics.widgets.bandwidth_notes import notices, small_print
 from vmgen_analytics.widgets.bandwidth_tables import printed
@@ -46,13 +46,13 @@ def traffic_table(days: pd.DataFrame, by: str, direction: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Table ``daily_bandwidth`` by date; otherwise the group (for VMs account, vm_id and vm_name), in_MB, out_MB,
-        days_covered, days_expected and share. [MB, 1]
+        Table ``daily_bandwidth`` by date; otherwise the group (for VMs account, vm_id, incarnation and vm_name), in_MB,
+        out_MB, days_covered, days_expected and share. [MB, 1]
     """
     if by == "date":
         return bandwidth.daily_bandwidth(days)
-    keys = ["account", "vm_id"] if by == "vm_id" else [by]
     daily = bandwidth.daily_bandwidth(days, by=by)
+    keys = machine_key(daily) if by == "vm_id" else [by]
     groups = daily.groupby(keys, dropna=False)
     table = groups[["in_MB", "out_MB"]].sum(min_count=1).join(groups[["days_covered", "days_expected"]].sum())
     ways = ["in_MB", "out_MB"] if direction == "sum" else [f"{direction}_MB"]
@@ -211,6 +211,7 @@ class BandwidthAnswer:
         if row["scope"] != "vm":
             return plots.quota_fan(self.table)
         own = self.data.rows(Scope(row["account"], None, int(row["vm_id"])))
+        own = own[own["incarnation"] == row["incarnation"]]
         return plots.quota_fan(self.table, daily=bandwidth.daily_bandwidth(own))
 
     def _kept(self, what: Any, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:

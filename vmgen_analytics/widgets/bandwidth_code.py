@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vmgen_analytics.schema import MACHINE
 from vmgen_analytics.widgets.scope import Scope
 from vmgen_analytics.widgets.scripts import of_nothing, script, unusual
 
@@ -66,7 +67,7 @@ def _table(answer: BandwidthAnswer) -> list[str]:
     by, direction = answer.choices.group, answer.choices.direction
     if by == "date":
         return ["table = daily"]
-    keys = ["account", "vm_id"] if by == "vm_id" else [by]
+    keys = [*MACHINE] if by == "vm_id" else [by]
     ways = ["in_MB", "out_MB"] if direction == "sum" else [f"{direction}_MB"]
     sums = 'groups[["in_MB", "out_MB"]].sum(min_count=1).join(groups[["days_covered", "days_expected"]].sum())'
     return [
@@ -145,5 +146,6 @@ def _fan(answer: BandwidthAnswer) -> list[str]:
         return [f"ax = plots.quota_status(table, top={answer.choices.top})"]
     if row["scope"] != "vm":
         return ["ax = plots.quota_fan(table)"]
-    own = f'(days["account"] == {row["account"]!r}) & (days["vm_id"] == {row["vm_id"]})'
+    machine = {"account": repr(row["account"]), "vm_id": row["vm_id"], "incarnation": row["incarnation"]}
+    own = " & ".join(f'(days["{name}"] == {value})' for name, value in machine.items())
     return [f"ax = plots.quota_fan(table, daily=va.daily_bandwidth(days[{own}]))"]

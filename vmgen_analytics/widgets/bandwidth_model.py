@@ -13,6 +13,7 @@ from vmgen_analytics import bandwidth
 from vmgen_analytics.cost import policies_of, transfer_terms
 from vmgen_analytics.planning import read_planning
 from vmgen_analytics.plots import labels
+from vmgen_analytics.schema import MACHINE
 from vmgen_analytics.widgets.days import CUSTOM, DAY_PERIODS, resolved_days
 from vmgen_analytics.widgets.scope import Scope
 from vmgen_analytics.widgets.syncs import last_syncs
@@ -41,7 +42,6 @@ GROUPED = {"days": tuple(GROUPS), "calendar": tuple(GROUPS), "talkers": tuple(GR
 
 MOST_NAMED = 20
 MOST_KEPT = 40
-VM = ["account", "vm_id"]
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ class BandwidthData:
 
     @cached_property
     def vms(self) -> pd.DataFrame:
-        """VMs in the archive: account, vm_id and their newest name, told apart."""
-        newest = self.days.drop_duplicates(VM, keep="last")[["account", "vm_id", "vm_name"]]
+        """VMs in the archive: account, vm_id, incarnation and their newest name, told apart."""
+        newest = self.days.drop_duplicates([*MACHINE], keep="last")[[*MACHINE, "vm_name"]]
         names = labels.names(newest)
         return newest.assign(name=[names[key] for key in labels.keyed(newest)])
 

@@ -8,8 +8,7 @@ import pandas as pd
 
 from vmgen_analytics.bandwidth import NO_POLICY
 from vmgen_analytics.plots import labels
-from vmgen_analytics.schema import SETTLED
-from vmgen_analytics.widgets.bandwidth_model import VM
+from vmgen_analytics.schema import SETTLED, machine_key
 from vmgen_analytics.widgets.scope import UNKNOWN
 from vmgen_analytics.widgets.syncs import fetched, state_of_syncs
 from vmgen_analytics.wording import counted
@@ -89,8 +88,9 @@ def _gaps(answer: BandwidthAnswer) -> list[str]:
 
 def _names(answer: BandwidthAnswer, rows: pd.DataFrame) -> str:
     """Name the VMs that lack most days, and count the others."""
-    most = rows.groupby(VM).size().sort_values(ascending=False, kind="stable")
-    few = answer.data.vms.set_index(VM)["name"].reindex(most.index[:FEW])
+    machine = machine_key(rows)
+    most = rows.groupby(machine).size().sort_values(ascending=False, kind="stable")
+    few = answer.data.vms.set_index(machine)["name"].reindex(most.index[:FEW])
     others = f" and {labels.others(len(most) - FEW)}" if len(most) > FEW else ""
     return f"{', '.join(few)}{others}"
 
@@ -110,8 +110,9 @@ def _not_found(answer: BandwidthAnswer) -> list[str]:
     """Say what could not be looked at, and what the direction hides."""
     said = []
     settled = answer.rows[answer.rows["status"].isin(SETTLED) & (answer.rows["date"] < answer.days.end)]
-    here = pd.MultiIndex.from_frame(answer.chosen[VM].drop_duplicates())
-    young = int((settled.groupby(VM).size().reindex(here, fill_value=0) < LEAST_DAYS).sum())
+    machine = machine_key(settled)
+    here = pd.MultiIndex.from_frame(answer.chosen[machine].drop_duplicates())
+    young = int((settled.groupby(machine).size().reindex(here, fill_value=0) < LEAST_DAYS).sum())
     if young > 0:
         one = young == 1
         said.append(

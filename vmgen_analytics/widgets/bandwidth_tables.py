@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.plots import labels
-from vmgen_analytics.schema import MB_PER_GB
+from vmgen_analytics.schema import MACHINE, MB_PER_GB
 from vmgen_analytics.widgets import panel
 from vmgen_analytics.widgets.bandwidth_model import GROUPS
 from vmgen_analytics.widgets.days import DAY, Days
@@ -87,7 +87,7 @@ def _of(row: Any) -> str:
 
 def _group(table: pd.DataFrame) -> pd.DataFrame:
     """The columns that name a row."""
-    return table[[name for name in ("account", "vm_id", "vm_name", "location", "package") if name in table]]
+    return table[[name for name in (*MACHINE, "vm_name", "location", "package") if name in table]]
 
 
 def _talkers(answer: BandwidthAnswer) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from vmgen_analytics.plots import labels
-from vmgen_analytics.widgets.bandwidth_model import VM
+from vmgen_analytics.schema import machine_key
 from vmgen_analytics.widgets.scope import UNKNOWN
 from vmgen_analytics.wording import counted
 
@@ -60,7 +60,8 @@ def _where(answer: BandwidthAnswer) -> str:
 
 def _name(answer: BandwidthAnswer, row: Any) -> str:
     vms = answer.data.vms
-    return str(vms.loc[(vms[VM] == row[VM].to_numpy()).all(axis=1), "name"].iloc[0])
+    machine = machine_key(vms)
+    return str(vms.loc[(vms[machine] == row[machine].to_numpy()).all(axis=1), "name"].iloc[0])
 
 
 def _moved(answer: BandwidthAnswer) -> str:
@@ -196,7 +197,8 @@ def _part(answer: BandwidthAnswer) -> tuple[str, str, str]:
     """The part of the one VM in the traffic of all."""
     everyone = answer.of_all
     mine = answer.by_vm.iloc[0]
-    place = int((everyone[VM] == mine[VM].to_numpy()).all(axis=1).to_numpy().argmax())
+    machine = machine_key(everyone)
+    place = int((everyone[machine] == mine[machine].to_numpy()).all(axis=1).to_numpy().argmax())
     return (
         "Part of all",
         labels.percent(everyone["share"].iloc[place], decimals=1),

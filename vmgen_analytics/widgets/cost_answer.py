@@ -11,7 +11,7 @@ import pandas as pd
 from vmgen_analytics import cost, plots
 from vmgen_analytics.cost.billed import BilledMonths
 from vmgen_analytics.plots import labels
-from vmgen_analytics.schema import UNASSIGNED
+from vmgen_analytics.schema import UNASSIGNED, machine_key
 from vmgen_analytics.widgets.cost_code import reproduction
 from vmgen_analytics.widgets.cost_notices import notices
 from vmgen_analytics.widgets.cost_outlook import outlook
@@ -57,10 +57,10 @@ def cost_table(monthly: pd.DataFrame, by: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The group (for VMs account, vm_id and vm_name), a column for each month, and total. [currency] A month in
-        which a group has no costs at all is missing.
+        The group (for VMs account, vm_id, incarnation and vm_name), a column for each month, and total. [currency] A
+        month in which a group has no costs at all is missing.
     """
-    keys = ["account", "vm_id"] if by == "vm_id" else [by]
+    keys = machine_key(monthly) if by == "vm_id" else [by]
     named = monthly.assign(month=monthly["month"].astype("str"))
     wide = named.pivot(index=keys, columns="month", values="allocated_cost")  # noqa: PD010 - keeps what is unknown
     table = wide.rename_axis(columns=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vmgen_analytics.schema import MACHINE
 from vmgen_analytics.settings import Account, Allocation
 from vmgen_analytics.widgets.scripts import of_nothing, script, unusual
 
@@ -93,7 +94,7 @@ def _settings(answer: CostAnswer) -> list[str]:
 
 
 def _table(by: str) -> list[str]:
-    keys = ["account", "vm_id"] if by == "vm_id" else [by]
+    keys = [*MACHINE] if by == "vm_id" else [by]
     names = f'table.insert(0, "vm_name", monthly.groupby({keys!r}, dropna=False)["vm_name"].last())'
     return [
         'table = monthly.assign(month=monthly["month"].astype("str"))',
