@@ -10,6 +10,7 @@ import typer
 from vmgen_analytics.cli import terminal
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, opened, say
 from vmgen_analytics.errors import HistoryError, SettingsError
+from vmgen_analytics.fleet import lifetimes
 from vmgen_analytics.importing import add_history, read_history
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def import_(
     is. Files of `export usage` and `export invoices` can be read as they are. The columns, in any order:
 
     - usage: `date`, `in_MB`, `out_MB`, and `vm_id` or, for a VM that an inventory lists, `fqdn` or `vm_name`;
-      if you like, `account` and `status`.
+      if you like, `account` and `status`: final, complete, imported or nothing for a whole day; partial,
+      provisional, lost_tail, awaited, missing, incomplete, preliminary or estimated for one to leave out.
 
     - invoices: `invoice_id`, `invoice_date`, `total_cost`; if you like, `account` and `status`.
     """
@@ -68,6 +70,7 @@ def import_(
             account=name,
             only=account,
             vms=vms,
+            lifetimes=lifetimes(store),
             now=terminal.now(),
             settings=settings,
             tell=_Teller(),

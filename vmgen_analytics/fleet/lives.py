@@ -131,7 +131,8 @@ def lives_of(
 ) -> Lives:
     """Tell the machines of an account apart, and when each existed.
 
-    A VM is gone after two complete inventories without it, or after a deletion made here. A number that was missing
+    A VM is gone after two complete inventories without it (one, if none ever listed it), or after a deletion made
+    here. A number that was missing
     from a complete inventory and comes back with another fqdn, address or package is another machine; on the next day
     already, if both fqdn and address are others and two complete inventories in between lacked it.
 
@@ -166,7 +167,7 @@ def lives_of(
     ending = _endings(lives, first, last, deletions)
     for life, deletion in ending.items():
         last[life] = max(last[life], deletion.asked_on) if deletion.is_done else last[life]
-    gone, is_last = _gone(last, ending, inventories), np.append(vm[1:] != vm[:-1], True)[: len(vm)]
+    gone, is_last = _gone(last, seen_first, ending, inventories), np.append(vm[1:] != vm[:-1], True)[: len(vm)]
     gone = np.where(is_last | (gone >= 0), gone, np.append(first[1:], NEVER)[: len(vm)])
     until = np.where(gone >= 0, last, np.maximum(last, NEVER if inventories.until is None else inventories.until))
     return Lives(vm_ids[vm], incarnation, first, last, seen_first, gone, until, ending, starts)
@@ -246,10 +247,13 @@ def _endings(lives: Lives, first: Numbers, last: Numbers, deletions: Sequence[De
     }
 
 
-def _gone(last: Numbers, ending: dict[int, Deletion], inventories: Inventories) -> Numbers:
-    """Tell the day by which each is known to be gone, -1 for those that are not."""
+def _gone(last: Numbers, seen_first: Numbers, ending: dict[int, Deletion], inventories: Inventories) -> Numbers:
+    """Tell the day by which each is known to be gone, -1 for those that are not.
+
+    Of what no inventory ever listed, as it is known from files of the user alone, one that lacks it is enough.
+    """
     absences = inventories.after(last)
-    needed = np.full(len(last), ABSENCES)
+    needed = np.where(seen_first >= 0, ABSENCES, 1)
     needed[list(ending)] = 1
     gone = np.where(absences >= needed, inventories.first_after(last), NEVER)
     for life, deletion in ending.items():

@@ -15,7 +15,7 @@ from vmgen_analytics.importing import cells
 from vmgen_analytics.importing.clocks import Clocks
 from vmgen_analytics.importing.layout import UNITS, VM_COLUMNS, Layout
 from vmgen_analytics.importing.opening import Columns, opened
-from vmgen_analytics.importing.whose import Whose, numbers_by_name
+from vmgen_analytics.importing.whose import Whose, bearers, borne_on
 from vmgen_analytics.schema import TABLES
 from vmgen_analytics.schema.imported import IMPORTED, imported_status
 from vmgen_analytics.settings import Settings
@@ -23,12 +23,16 @@ from vmgen_analytics.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from vmgen_analytics.importing.whose import Bearers
+
 ROWS_AT_ONCE = 50_000
 SHOWN = 1_000
 """So many wrong lines are named; the others are counted."""
 MOST_MB = 1e10
 MOST_MONEY = 9_000_000_000.0
-NOT_WHOLE = ("partial", "provisional", "lost_tail")
+WHOLE = ("", "final", "complete", "imported")
+NOT_WHOLE = ("partial", "provisional", "lost_tail", "awaited", "missing", "incomplete", "preliminary", "estimated")
+"""Words for the state of a day's traffic, in any case: those of a day that is taken, and of one that is left out."""
 
 
 def read_history(  # noqa: PLR0913 - each says how the files differ from ours
@@ -38,6 +42,7 @@ def read_history(  # noqa: PLR0913 - each says how the files differ from ours
     account: str | None = "main",
     only: str | None = None,
     vms: pd.DataFrame | None = None,
+    lifetimes: pd.DataFrame | None = None,
     now: pd.Timestamp | None = None,
     settings: Settings | None = None,
     tell: Callable[[Path, Columns], object] | None = None,
@@ -62,6 +67,8 @@ def read_history(  # noqa: PLR0913 - each says how the files differ from ours
         Of files with a column account take the lines of this one alone.
     vms
         Table ``vms``, all observations, to find VMs by name or fqdn.
+    lifetimes
+        Table ``lifetimes``, to know which machine had a name on a day; without it a number is one machine throughout.
     now
         The time; by default this machine's. A day of usage must have ended so long ago that it does not change any
         more, and an invoice's day must have begun.
@@ -96,7 +103,7 @@ def read_history(  # noqa: PLR0913 - each says how the files differ from ours
     layout = Layout(table, columns or {}, unit, date_format, delimiter, decimal, encoding)
     instant = pd.Timestamp.now("UTC") if now is None else now  # noqa: TID251 - only where the caller has no clock
     whose = Whose(account, None if settings is None else list(settings.accounts), only)
-    reader = _Reader(layout, whose, vms, Clocks(instant, settings or Settings()))
+    reader = _Reader(layout, whose, bearers(vms, lifetimes), Clocks(instant, settings or Settings()))
     for path in map(Path, files):
         reader.read(path, tell or (lambda *_: None))
     return reader.table()
@@ -109,11 +116,11 @@ class _Reader:
         self,
         layout: Layout,
         whose: Whose,
-        vms: pd.DataFrame | None,
+        named: Bearers,
         clocks: Clocks,
     ) -> None:
         self.layout, self.whose, self.clocks, self.now = layout, whose, clocks, clocks.now
-        self.named = numbers_by_name(vms)
+        self.named = named
         self.parts: list[pd.DataFrame] = []
         self.places: list[str] = []
         self.problems: list[tuple[int, int, str]] = []
@@ -180,9 +187,10 @@ class _Reader:
 
     def _usage(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.DataFrame:
         accounts = self._accounts(texts, lines)
-        columns: dict[str, Any] = {"account": accounts, "vm_id": self._vm_ids(texts, accounts, lines)}
-        is_whole = np.full(len(lines), True) if (said := texts.get("status")) is None else ~said.isin(NOT_WHOLE)
-        columns["date"] = self._days("date", texts["date"], accounts, lines, np.asarray(is_whole))
+        is_whole = self._are_whole(texts.get("status"), lines)
+        dates = self._days("date", texts["date"], accounts, lines, is_whole)
+        vm_ids = self._vm_ids(texts, accounts, dates, lines)
+        columns: dict[str, Any] = {"account": accounts, "vm_id": vm_ids, "date": dates}
         factor = UNITS[self.layout.unit]
         for name in ("in_MB", "out_MB"):
             read = cells.numbers(texts[name], self.layout, 0, MOST_MB / factor)
@@ -192,6 +200,14 @@ class _Reader:
         is_said &= is_whole
         self.left_out += int((~is_said).sum())
         return rows[is_said.to_numpy()]
+
+    def _are_whole(self, said: pd.Series | None, lines: np.ndarray) -> np.ndarray:
+        """Tell the lines of whole days; a word that may mean anything is blamed."""
+        if said is None:
+            return np.full(len(lines), True)
+        words = said.str.lower()
+        is_known = words.isin([*WHOLE, *NOT_WHOLE]).to_numpy("bool")
+        return self._checked("status", said, lines, (words.isin(WHOLE).to_numpy("bool"), ~is_known))
 
     def _invoices(self, texts: dict[str, pd.Series], lines: np.ndarray) -> pd.DataFrame:
         accounts, total = self._accounts(texts, lines), texts["total_cost"]
@@ -220,20 +236,23 @@ class _Reader:
             )
         return found
 
-    def _vm_ids(self, texts: dict[str, pd.Series], accounts: pd.Series, lines: np.ndarray) -> np.ndarray:
-        """Take the number of each VM; by fqdn or name where the file has no numbers."""
+    def _vm_ids(
+        self, texts: dict[str, pd.Series], accounts: pd.Series, dates: np.ndarray, lines: np.ndarray
+    ) -> np.ndarray:
+        """Take the number of each VM; by fqdn or name of that day where the file has no numbers."""
         column = next(name for name in VM_COLUMNS if name in texts)
         if column == "vm_id":
             return self._checked("vm_id", texts["vm_id"], lines, cells.ids(texts["vm_id"]))
-        known = {
-            key: self.named.get((column, *key), frozenset()) for key in set(zip(accounts, texts[column], strict=True))
-        }
-        found = [known[key] for key in zip(accounts, texts[column], strict=True)]
-        for line, value, vm_ids in zip(lines, texts[column], found, strict=True):
-            if len(vm_ids) != 1:
-                among = f"it was that of VMs {', '.join(map(str, sorted(vm_ids)))}" if vm_ids else "no VM had it"
-                self._blame(len(self.places) - 1, line, column, value, f"the {column} of one VM; {among}: give vm_id")
-        return np.array([next(iter(vm_ids), 0) for vm_ids in found], dtype="int64")
+        found = np.zeros(len(lines), dtype="int64")
+        told: dict[tuple[str, str, Any], tuple[int, str]] = {}
+        keys = list(zip(accounts, texts[column], pd.DatetimeIndex(dates), strict=True))
+        for place, (account, name, day) in enumerate(keys):
+            if keys[place] not in told:
+                told[keys[place]] = borne_on(column, self.named.get((column, account, name), ()), day)
+            found[place], why = told[keys[place]]
+            if why:
+                self._blame(len(self.places) - 1, lines[place], column, name, why)
+        return found
 
     def _days(
         self, column: str, texts: pd.Series, accounts: pd.Series, lines: np.ndarray, is_asked: np.ndarray
@@ -266,6 +285,8 @@ class _Reader:
             if column != "total_cost":
                 bounds = f"of {self.layout.unit} from 0 to {MOST_MB / UNITS[self.layout.unit]:,.0f}"
             return f"a number {bounds}, with {spelled} for decimals (--decimal) and nothing for thousands"
+        if column == "status":
+            return f"{', '.join(WHOLE[1:])} or nothing for a whole day, or {', '.join(NOT_WHOLE)} for one to leave out"
         return "a positive whole number"
 
     def _name_repeated(self, rows: pd.DataFrame, key: list[str]) -> None:
