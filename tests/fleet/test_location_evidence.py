@@ -312,8 +312,10 @@ def test_each_certain_vm_is_hidden_and_looked_for(archive):
     mapping = [VmLocation("Dallas", vm_id=7), VmLocation("Dallas", vm_id=8), VmLocation("Warsaw", vm_id=9)]
     table = TABLES["location_accuracy"].check(location_accuracy(archive, vm_locations=mapping))
     assert table.set_index("source")[["vms", "right", "wrong", "silent"]].T.to_dict("list") == {
+        "only_location": [3, 0, 0, 3],
         "package_unique": [3, 1, 1, 1],
         "same_gateway": [3, 2, 0, 1],
+        "fqdn_pattern": [3, 0, 0, 3],
         "together": [3, 2, 1, 0],
     }
     pd.testing.assert_frame_equal(location_accuracy(archive), TABLES["location_accuracy"].frame())

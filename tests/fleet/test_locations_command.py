@@ -78,11 +78,38 @@ def test_a_place_that_the_provider_does_not_have_is_told(run, sandbox, tmp_path)
     assert "Gotham: no such location; nearest: " in done.out
     assert "Your mapping names it for 2 VMs" in done.out
     assert "only in" not in done.out, "an offer elsewhere tells nothing against a place that there is not"
-    assert "Nothing to test it on" in done.out
+    assert "Nothing to test it on: every place that your mapping names for a VM is one that the provider" in done.out
+    assert "no VM is in your mapping" not in done.out
     assert (done.status, done.err) == (0, "")
     done = run("--csv")
     assert "no such location" in done.err
     assert done.out.startswith("account,")
+
+
+def test_every_source_is_tested_also_one_that_never_answers(run, sandbox, tmp_path):
+    vm = next(vm for vm in sandbox.truth.vms if not vm.died)
+    (tmp_path / "places.csv").write_text(f"vm_id,location\n{vm.vm_id},{vm.location}\n")
+    (tmp_path / "vmgen.toml").write_text('vm_locations = "places.csv"\n')
+    tested = run().out.partition("How far this can be trusted")[2]
+    for source in ("only_location", "package_unique", "same_gateway", "fqdn_pattern", "all together"):
+        (line,) = [line for line in tested.splitlines() if source in line]
+        assert line.replace("all together", "").split()[-5 if "%" not in line else -6] == "1", line
+    (line,) = [line for line in tested.splitlines() if "fqdn_pattern" in line]
+    assert line.split()[-4:] == ["0", "0", "1", "–"]
+
+
+def test_domain_names_are_compared_without_capitals_and_the_final_dot(run, sandbox, tmp_path):
+    vm = next(vm for vm in sandbox.truth.vms if not vm.died)
+    host = vm.fqdn.partition(".")[0]
+    lines = [f"{vm.fqdn.upper()}.,{vm.location}", f"{host}.elsewhere.example,{vm.location}"]
+    (tmp_path / "places.csv").write_text("\n".join(["fqdn,location", *lines]))
+    (tmp_path / "vmgen.toml").write_text('vm_locations = "places.csv"\n')
+    done = run()
+    warned = [line for line in done.err.splitlines() if "fits no VM" in line]
+    assert len(warned) == 1
+    assert f"did you mean {host}." in warned[0]
+    (used,) = [line for line in done.out.splitlines() if "user_mapping" in line]
+    assert used.split()[1] == "1"
 
 
 def test_lines_that_fit_no_vm_are_told(run, sandbox, tmp_path):

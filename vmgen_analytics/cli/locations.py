@@ -12,7 +12,7 @@ import typer
 from vmgen_analytics import exports
 from vmgen_analytics.cli.terminal import ArchiveUrl, Config, Verbose, filled, opened, say, show
 from vmgen_analytics.fleet import location_accuracy, location_evidence, read_vm_locations, suggest_vm_locations
-from vmgen_analytics.fleet.accuracy import TOGETHER
+from vmgen_analytics.fleet.accuracy import CERTAIN, TOGETHER
 from vmgen_analytics.fleet.evidence import NO_SUCH
 from vmgen_analytics.fleet.misfits import misfits
 from vmgen_analytics.wording import percent
@@ -56,7 +56,7 @@ def locations(
     written = None if suggest is None else suggest_vm_locations(store, suggest, vm_locations=mapping)
     _warn(misfits(store, mapping))
     _tell(evidence, is_data=not as_csv, is_written=suggest is not None)
-    _test(store, mapping, is_data=not as_csv)
+    _test(store, mapping, evidence, is_data=not as_csv)
     if as_csv:
         sys.stdout.buffer.write(exports.csv_bytes(evidence))
     if written is not None:
@@ -120,15 +120,15 @@ def _tell(evidence: pd.DataFrame, *, is_data: bool, is_written: bool) -> None:
         tell(f"  contradiction: VM {first['vm_id']} ({first['vm_name']}): {said}")
 
 
-def _test(store: Archive, mapping: Sequence[VmLocation], *, is_data: bool) -> None:
+def _test(store: Archive, mapping: Sequence[VmLocation], evidence: pd.DataFrame, *, is_data: bool) -> None:
     """Print how often each source is right about VMs that are known for certain."""
     accuracy = location_accuracy(store, vm_locations=mapping)
     tell = typer.echo if is_data else say
     if accuracy.empty:
-        tell(
-            "Nothing to test it on: no VM is in your mapping (setting vm_locations), and none was deployed here. Write "
-            "down where some stand, and this tells how often the rest is right."
-        )
+        why = "no VM is in your mapping (setting vm_locations), and none was deployed here"
+        if (evidence["source"] == CERTAIN[0]).any():
+            why = "every place that your mapping names for a VM is one that the provider does not have"
+        tell(f"Nothing to test it on: {why}. Write down where some stand, and this tells how often the rest is right.")
         return
     tested = accuracy["vms"].iloc[0]
     tell(

@@ -38,8 +38,8 @@ def location_accuracy(archive: Archive, *, vm_locations: Sequence[VmLocation] = 
     Returns
     -------
     DataFrame
-        Table ``location_accuracy``: source, vms, right, wrong, silent, accuracy; ``together`` is what is believed of
-        all that is left.
+        Table ``location_accuracy``: source, vms, right, wrong, silent, accuracy, also of a source that never answered;
+        ``together`` is what is believed of all that is left. Without rows where no VM is certain.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def location_accuracy(archive: Archive, *, vm_locations: Sequence[VmLocation] = 
     SettingsError
         Two lines of the mapping fit a VM equally well and disagree.
     """
-    counts: dict[str, dict[str, int]] = {}
+    counts = {source: {"right": 0, "wrong": 0} for source in SOURCES if source not in CERTAIN}
     tested = 0
     for truth, rest in _hidden(archive, vm_locations):
         tested += 1
@@ -58,6 +58,8 @@ def location_accuracy(archive: Archive, *, vm_locations: Sequence[VmLocation] = 
             if location is not None:
                 count["right" if location == truth else "wrong"] += 1
     table = TABLES["location_accuracy"]
+    if not tested:
+        return table.frame()
     found = pd.DataFrame(
         [
             {

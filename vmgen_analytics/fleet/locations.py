@@ -22,6 +22,15 @@ GROUP = "loc"
 """Name of the group with which a pattern catches the location's name."""
 
 
+def dns_name(fqdn: str) -> str:
+    """Spell a domain name as they are compared: without capitals and the final dot.
+
+    >>> dns_name("WEB-01.Example.net.")
+    'web-01.example.net'
+    """
+    return fqdn.removesuffix(".").lower()
+
+
 class Named(Protocol):
     """What lines of the mapping look at."""
 
@@ -56,7 +65,7 @@ class VmLocation:
 
         A number that came back as another machine is meant with the fqdn that stands beside it, if one does.
         """
-        return not (vm.has_returned and self.fqdn and self.fqdn != vm.fqdn)
+        return not (vm.has_returned and self.fqdn and dns_name(self.fqdn) != dns_name(vm.fqdn))
 
     def told(self) -> str:
         """Say by what the line knows the VM."""
@@ -85,7 +94,7 @@ class Mapping:
             if line.vm_id is not None:
                 mapping.by_id.setdefault(line.vm_id, []).append(line)
             elif line.fqdn:
-                mapping.by_fqdn.setdefault(line.fqdn, []).append(line)
+                mapping.by_fqdn.setdefault(dns_name(line.fqdn), []).append(line)
             elif line.name:
                 mapping.by_name.append(line)
             elif line.fqdn_pattern:
@@ -102,7 +111,7 @@ class Mapping:
         """
         numbered = [line for line in self.by_id.get(vm.vm_id, ()) if line.is_of(vm)]
         named = [line for line in self.by_name if vm.vm_name and fnmatchcase(vm.vm_name, line.name)]
-        fitting = numbered or (self.by_fqdn.get(vm.fqdn, []) if vm.fqdn else []) or named
+        fitting = numbered or (self.by_fqdn.get(dns_name(vm.fqdn), []) if vm.fqdn else []) or named
         _agreed([line.location for line in fitting], vm)
         return fitting[0] if fitting else None
 
@@ -126,9 +135,10 @@ def read_vm_locations(path: str | Path) -> tuple[VmLocation, ...]:
     Parameters
     ----------
     path
-        CSV with the columns location and one or more of vm_id, fqdn, name (a pattern as ``web-*``) and fqdn_pattern (a
-        regular expression, whose group ``loc`` may catch the location's name), besides account, note and candidates;
-        a line that has candidates and no location yet, as `suggest_vm_locations` writes them, is left out.
+        CSV with the columns location and one or more of vm_id, fqdn (in any case, with or without a final dot), name
+        (a pattern as ``web-*``) and fqdn_pattern (a regular expression, whose group ``loc`` may catch the location's
+        name), besides account, note and candidates; a line that has candidates and no location yet, as
+        `suggest_vm_locations` writes them, is left out.
 
     Raises
     ------

@@ -8,10 +8,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from vmgen_analytics.fleet.histories import histories
+from vmgen_analytics.fleet.locations import dns_name
 from vmgen_analytics.fleet.placing import machines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from vmgen_analytics.archive import Archive
     from vmgen_analytics.fleet.locations import VmLocation
@@ -63,7 +64,7 @@ def _fits(line: VmLocation, machine: Machine) -> bool:
     if line.vm_id is not None:
         return line.vm_id == machine.vm_id and line.is_of(machine)
     if line.fqdn:
-        return line.fqdn == machine.fqdn
+        return dns_name(line.fqdn) == dns_name(machine.fqdn)
     if line.name:
         return bool(machine.vm_name) and fnmatchcase(machine.vm_name, line.name)
     return re.search(line.fqdn_pattern, machine.fqdn) is not None
@@ -73,5 +74,12 @@ def _nearest(line: VmLocation, machines: Sequence[Machine]) -> str:
     """Tell which name is meant perhaps; a number or a pattern has no neighbours."""
     if line.vm_id is not None or line.fqdn_pattern:
         return ""
-    known = {machine.fqdn if line.fqdn else machine.vm_name for machine in machines}
-    return next(iter(difflib.get_close_matches(line.fqdn or line.name, known, n=1, cutoff=NEAR)), "")
+    if not line.fqdn:
+        return _alike(line.name, {machine.vm_name for machine in machines}, NEAR)
+    asked, known = dns_name(line.fqdn), {dns_name(machine.fqdn) for machine in machines if machine.fqdn}
+    of_host = {name for name in known if name.partition(".")[0] == asked.partition(".")[0]}
+    return _alike(asked, of_host, 0.0) or _alike(asked, known, NEAR)
+
+
+def _alike(name: str, known: Collection[str], least: float) -> str:
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=least)), "")
