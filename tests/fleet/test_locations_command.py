@@ -75,14 +75,18 @@ def test_a_place_that_the_provider_does_not_have_is_told(run, sandbox, tmp_path)
     (tmp_path / "places.csv").write_text(f"vm_id,location\n{first.vm_id},Gotham\n{second.vm_id},Gotham\n")
     (tmp_path / "vmgen.toml").write_text('vm_locations = "places.csv"\n')
     done = run()
-    assert "Gotham: no such location; nearest: " in done.out
-    assert "Your mapping names it for 2 VMs" in done.out
+    assert "2 of them in a place that you name and the provider does not list" in done.out
+    (warned,) = done.err.splitlines()
+    assert warned.startswith(
+        "warning: places.csv, line 2: Gotham is no location that the provider lists; did you mean "
+    )
+    assert "? It stands for 2 VMs until you change it" in warned
     assert "only in" not in done.out, "an offer elsewhere tells nothing against a place that there is not"
     assert "Nothing to test it on: every place that your mapping names for a VM is one that the provider" in done.out
     assert "no VM is in your mapping" not in done.out
-    assert (done.status, done.err) == (0, "")
+    assert done.status == 0
     done = run("--csv")
-    assert "no such location" in done.err
+    assert "names Gotham, which the provider does not list" in done.err
     assert done.out.startswith("account,")
 
 

@@ -15,7 +15,7 @@ from vmgen_analytics.fleet import location_accuracy, location_evidence, read_vm_
 from vmgen_analytics.fleet.accuracy import CERTAIN, TOGETHER
 from vmgen_analytics.fleet.evidence import NO_SUCH
 from vmgen_analytics.fleet.misfits import misfits
-from vmgen_analytics.wording import percent
+from vmgen_analytics.wording import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,7 @@ def locations(
     evidence = location_evidence(filled(store), vm_locations=mapping)
     written = None if suggest is None else suggest_vm_locations(store, suggest, vm_locations=mapping)
     _warn(misfits(store, mapping))
+    _warn_of_places(evidence)
     _tell(evidence, is_data=not as_csv, is_written=suggest is not None)
     _test(store, mapping, evidence, is_data=not as_csv)
     if as_csv:
@@ -78,8 +79,25 @@ def _warn(found: Sequence[Misfit]) -> None:
         say(f"warning: and {len(found) - SHOWN:,} more lines of it fit no VM")
 
 
+def _unlisted(evidence: pd.DataFrame) -> pd.DataFrame:
+    """Take the words that name a place which the provider does not list."""
+    return evidence[evidence["detail"].str.contains(f"; {NO_SUCH}", regex=False)]
+
+
+def _warn_of_places(evidence: pd.DataFrame) -> None:
+    """Name such places: misspelt, or of before the provider closed them."""
+    for name, words in _unlisted(evidence).groupby("location"):
+        where, _, nearest = words["detail"].iloc[0].partition(f"; {NO_SUCH}")
+        meant = f"; did you mean {nearest.removeprefix('; nearest: ')}?" if nearest else "."
+        vms = counted(len(words.drop_duplicates(["account", "vm_id", "incarnation"])), "VM")
+        say(
+            f"warning: your mapping ({where}) names {name}, which the provider does not list{meant} It stands for {vms} until you "
+            "change it, and tells nothing of neighbours"
+        )
+
+
 def _tell(evidence: pd.DataFrame, *, is_data: bool, is_written: bool) -> None:
-    """Print how many machines each source resolves, names of places that there are not, and the contradictions."""
+    """Print how many machines each source resolves, and the contradictions."""
     tell = typer.echo if is_data else say
     keys = ["account", "vm_id", "incarnation"]
     machines = evidence.groupby(keys)["is_used"].any()
@@ -93,19 +111,13 @@ def _tell(evidence: pd.DataFrame, *, is_data: bool, is_written: bool) -> None:
         }
     )
     lacking = int((~machines).sum())
-    tell(f"{int(machines.sum())} of {len(machines)} VMs have a known location; {lacking} have none.")
+    elsewhere = int(_unlisted(evidence)["is_used"].sum())
+    by_user = f", {elsewhere} of them in a place that you name and the provider does not list" if elsewhere else ""
+    tell(f"{int(machines.sum())} of {len(machines)} VMs have a known location{by_user}; {lacking} have none.")
     if lacking and not is_written:
         tell("`vmgen-analytics locations --suggest FILE` writes these down for you to fill in.")
     if len(rows):
         show(rows, is_data=is_data)
-    doubted = evidence[evidence["detail"].str.contains(f"; {NO_SUCH}", regex=False)]
-    for name, mapped in doubted.groupby("location"):
-        nearest = mapped["detail"].iloc[0].rpartition(NO_SUCH)[2]
-        vms = mapped["vm_id"].nunique()
-        tell(
-            f"  {name}: {NO_SUCH}{nearest}. Your mapping names it for {vms} VM{'' if vms == 1 else 's'}: correct it "
-            "there; until then it tells nothing of neighbours"
-        )
     against = evidence[evidence["contradicts"]]
     disputed = against[keys].drop_duplicates()
     for number, (_, words) in enumerate(against.groupby(keys)):
