@@ -77,9 +77,7 @@ def test_a_place_that_the_provider_does_not_have_is_told(run, sandbox, tmp_path)
     done = run()
     assert "2 of them in a place that you name and the provider does not list" in done.out
     (warned,) = done.err.splitlines()
-    assert warned.startswith(
-        "warning: places.csv, line 2: Gotham is no location that the provider lists; did you mean "
-    )
+    assert f"your mapping (vm_id {first.vm_id}) names Gotham, which the provider does not list; did you mean" in warned
     assert "? It stands for 2 VMs until you change it" in warned
     assert "only in" not in done.out, "an offer elsewhere tells nothing against a place that there is not"
     assert "Nothing to test it on: every place that your mapping names for a VM is one that the provider" in done.out

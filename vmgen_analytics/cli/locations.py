@@ -91,8 +91,8 @@ def _warn_of_places(evidence: pd.DataFrame) -> None:
         meant = f"; did you mean {nearest.removeprefix('; nearest: ')}?" if nearest else "."
         vms = counted(len(words.drop_duplicates(["account", "vm_id", "incarnation"])), "VM")
         say(
-            f"warning: your mapping ({where}) names {name}, which the provider does not list{meant} It stands for {vms} until you "
-            "change it, and tells nothing of neighbours"
+            f"warning: your mapping ({where}) names {name}, which the provider does not list{meant} It stands for "
+            f"{vms} until you change it, and tells nothing of neighbours"
         )
 
 
